@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { childEnvironment, configTable, type Environment, parseConfig } from './config.ts';
@@ -21,7 +22,8 @@ test('an empty environment gives a server on this machine with the embedded data
     host: '127.0.0.1',
     port: 3000,
     publicUrl: 'http://127.0.0.1:3000',
-    database: { kind: 'embedded', dir: `${config.dataDir}/database` },
+    dataDir: path.resolve('data'),
+    databaseUrl: undefined,
     roles: ['ingest', 'compute', 'deliver', 'web'],
     doubtWindow: 900_000,
     lease: 30_000,

@@ -27,9 +27,8 @@ export interface Config {
   /** Where browsers and TikTok's redirect reach Usher; no trailing slash. */
   readonly publicUrl: string;
   readonly dataDir: string;
-  readonly database:
-    | { readonly kind: 'postgres'; readonly url: Secret }
-    | { readonly kind: 'embedded'; readonly dir: string };
+  /** PostgreSQL; absent: the embedded database in `dataDir`. */
+  readonly databaseUrl: Secret | undefined;
   /** Absent: made once in the data folder (kernel/secret-key.ts). */
   readonly secretKey: Secret | undefined;
   readonly admin: { readonly email: string; readonly password: Secret } | undefined;
@@ -221,16 +220,12 @@ function crossProblems(v: Values): string[] {
 }
 
 function assemble(v: Values): Config {
-  const dataDir = path.resolve(v.USHER_DATA);
   return {
     host: v.HOST,
     port: v.PORT,
     publicUrl: v.USHER_PUBLIC_URL ?? `http://${v.HOST.includes(':') ? `[${v.HOST}]` : v.HOST}:${v.PORT}`,
-    dataDir,
-    database:
-      v.DATABASE_URL === undefined
-        ? { kind: 'embedded', dir: path.join(dataDir, 'database') }
-        : { kind: 'postgres', url: new Secret(v.DATABASE_URL) },
+    dataDir: path.resolve(v.USHER_DATA),
+    databaseUrl: v.DATABASE_URL === undefined ? undefined : new Secret(v.DATABASE_URL),
     secretKey: v.USHER_SECRET_KEY,
     admin:
       v.USHER_ADMIN_EMAIL !== undefined && v.USHER_ADMIN_PASSWORD !== undefined
