@@ -1,0 +1,284 @@
+/**
+ * Configured TikTok connections: a destination with its settings and sealed token, its mappings, and the TikTok
+ * audiences it feeds. The story in order: a destination is made, connected by OAuth (connection.ts), given mappings whose
+ * fields are chosen from live lists (choices.ts), and each audience its mappings name becomes a target (targets.ts) that
+ * is resolved at TikTok (resolve-target.ts).
+ */
+import type { DestinationId, MappingId, SourceId, SpaceId } from '../../contract/ids.ts';
+import type { Queryable, Tx } from '../db/port.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { err, must, ok, type Result } from '../kernel/result.ts';
+import { catalogDestinations, type DestinationSettings, findAction, tiktokMetadataId } from './catalog.ts';
+import { fieldChoices } from './choices.ts';
+import {
+  accessToken,
+  beginAuthorization,
+  finishAuthorization,
+  missingScopes,
+  pause,
+  resume,
+  revokeAuthorization,
+} from './connection.ts';
+import {
+  countDestinations,
+  type DestinationRow,
+  deleteDestinationRow,
+  deleteMappingRow,
+  insertDestination,
+  insertMapping,
+  lockDestination,
+  type MappingRow,
+  selectAllDestinations,
+  selectAllMappings,
+  selectDestination,
+  selectDestinations,
+  selectMapping,
+  selectMappings,
+  updateDestinationRow,
+  updateMappingRow,
+} from './destinations.sql.ts';
+import { resolveTarget } from './resolve-target.ts';
+import { checkSettings, type FieldProblem, withDefaults } from './settings.ts';
+import {
+  block,
+  chooseAudience,
+  dueTargets,
+  ensureTargets,
+  getTarget,
+  markGone,
+  markLeaving,
+  markReady,
+  saveSeen,
+  targetsOf,
+} from './targets.ts';
+
+export interface Destination {
+  id: DestinationId;
+  spaceId: SpaceId;
+  /** Null: fed by the space's own output (Engage). */
+  sourceId: SourceId | null;
+  metadataId: string;
+  name: string;
+  enabled: boolean;
+  settings: DestinationSettings;
+  connected: boolean;
+  connectedAt: Date | null;
+  advertiserIds: string[];
+  /** Permissions that TikTok granted (tiktok-api.md 2.5). */
+  scopes: number[];
+  /** I8: calls are stopped, what is owed is kept. */
+  paused: { reason: string; code: number | null; at: Date } | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface Mapping {
+  id: MappingId;
+  spaceId: SpaceId;
+  destinationId: DestinationId;
+  name: string;
+  actionSlug: string;
+  trigger: string;
+  /** Mapping-kit object: field key → value or directive. */
+  settings: Record<string, unknown>;
+  enabled: boolean;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A page of a list: what comes after the id, at most `limit` (1 to 1,000). */
+export interface Page {
+  after: number;
+  limit: number;
+}
+
+export async function createDestination(
+  tx: Tx,
+  clock: Clock,
+  input: {
+    spaceId: SpaceId;
+    sourceId: SourceId | null;
+    metadataId: string;
+    name: string;
+    enabled: boolean;
+    settings: unknown;
+  },
+): Promise<Result<Destination, FieldProblem[]>> {
+  const settings = checkSettings(input.metadataId, input.settings);
+  if (!settings.ok) return settings;
+  const [row] = await insertDestination(tx, { ...input, settings: settings.value, at: new Date(clock.now()) });
+  return ok(rowToDestination(must(row, 'insert returns its row')));
+}
+
+export async function getDestination(q: Queryable, id: DestinationId): Promise<Destination | undefined> {
+  const [row] = await selectDestination(q, id);
+  return row && rowToDestination(row);
+}
+
+/** Of one space, or of all where `spaceId` is null. */
+export async function listDestinations(
+  q: Queryable,
+  spaceId: SpaceId | null,
+  page: Page,
+): Promise<{ items: Destination[]; total: number }> {
+  const rows = await selectDestinations(q, spaceId, page);
+  const [count] = await countDestinations(q, spaceId);
+  return { items: rows.map(rowToDestination), total: count?.count ?? 0 };
+}
+
+/** Every destination with its mappings, for the pipeline, which compiles them once and not per event. */
+export async function loadDestinations(q: Queryable): Promise<{ destination: Destination; mappings: Mapping[] }[]> {
+  const destinations = (await selectAllDestinations(q)).map(rowToDestination);
+  const mappings = new Map<DestinationId, Mapping[]>(destinations.map(({ id }) => [id, []]));
+  for (const row of await selectAllMappings(q)) mappings.get(row.destination_id)?.push(rowToMapping(row));
+  return destinations.map((destination) => ({ destination, mappings: mappings.get(destination.id) ?? [] }));
+}
+
+/** Changes the given fields; settings are merged field by field. */
+export async function updateDestination(
+  tx: Tx,
+  clock: Clock,
+  id: DestinationId,
+  change: { name?: string | undefined; enabled?: boolean | undefined; settings?: Record<string, unknown> | undefined },
+): Promise<Result<Destination | undefined, FieldProblem[]>> {
+  const [row] = await lockDestination(tx, id);
+  if (!row) return ok(undefined);
+  const before = rowToDestination(row);
+  const settings = checkSettings(before.metadataId, { ...before.settings, ...change.settings });
+  if (!settings.ok) return settings;
+  const [updated] = await updateDestinationRow(tx, {
+    id,
+    name: change.name ?? before.name,
+    enabled: change.enabled ?? before.enabled,
+    settings: settings.value,
+    at: new Date(clock.now()),
+  });
+  return ok(updated && rowToDestination(updated));
+}
+
+/** Gives whether there was one. Its rows at TikTok are the caller's to keep or to remove first (rule 12). */
+export async function removeDestination(tx: Tx, clock: Clock, id: DestinationId): Promise<boolean> {
+  return (await deleteDestinationRow(tx, id, new Date(clock.now()))).length > 0;
+}
+
+/**
+ * A new mapping. The caller has filled it up by `withDefaults` and checked it by `compileMapping`. At most `mappingsMax`
+ * a destination (USHER_MAX_MAPPINGS; Segment's own limit is 50, segment-spec.md 4.1).
+ */
+export async function createMapping(
+  tx: Tx,
+  deps: { clock: Clock; mappingsMax: number },
+  destinationId: DestinationId,
+  input: { name: string; actionSlug: string; trigger: string; settings: Record<string, unknown>; enabled: boolean },
+): Promise<Result<Mapping, { kind: 'no destination' | 'too many' }>> {
+  const [row] = await lockDestination(tx, destinationId);
+  if (!row) return err({ kind: 'no destination' });
+  if ((await selectMappings(tx, destinationId)).length >= deps.mappingsMax) return err({ kind: 'too many' });
+  const [mapping] = await insertMapping(tx, {
+    ...input,
+    spaceId: row.space_id,
+    destinationId,
+    at: new Date(deps.clock.now()),
+  });
+  return ok(rowToMapping(must(mapping, 'insert returns its row')));
+}
+
+export async function getMapping(
+  q: Queryable,
+  destinationId: DestinationId,
+  id: MappingId,
+): Promise<Mapping | undefined> {
+  const [row] = await selectMapping(q, destinationId, id);
+  return row && rowToMapping(row);
+}
+
+export async function listMappings(q: Queryable, destinationId: DestinationId): Promise<Mapping[]> {
+  return (await selectMappings(q, destinationId)).map(rowToMapping);
+}
+
+/** Replaces the fields of a mapping; its action stays (another action is another mapping). */
+export async function updateMapping(
+  tx: Tx,
+  clock: Clock,
+  mapping: Pick<Mapping, 'id' | 'name' | 'trigger' | 'settings' | 'enabled'>,
+): Promise<Mapping | undefined> {
+  const { id, name, trigger, settings, enabled } = mapping;
+  const [row] = await updateMappingRow(tx, { id, name, trigger, settings, enabled, at: new Date(clock.now()) });
+  return row && rowToMapping(row);
+}
+
+/** Gives whether there was one. */
+export async function removeMapping(tx: Tx, clock: Clock, id: MappingId): Promise<boolean> {
+  return (await deleteMappingRow(tx, id, new Date(clock.now()))).length > 0;
+}
+
+function rowToDestination(row: DestinationRow): Destination {
+  const settings = checkSettings(row.metadata_id, row.settings);
+  return {
+    id: row.destination_id,
+    spaceId: row.space_id,
+    sourceId: row.source_id,
+    metadataId: row.metadata_id,
+    name: row.name,
+    enabled: row.enabled,
+    settings: must(
+      settings.ok ? settings.value : undefined,
+      `settings of destination ${row.destination_id} do not parse`,
+    ),
+    connected: row.connected,
+    connectedAt: row.connected_at,
+    advertiserIds: row.advertiser_ids,
+    scopes: row.scopes,
+    paused:
+      row.paused_reason === null || row.paused_at === null
+        ? null
+        : { reason: row.paused_reason, code: row.paused_code, at: row.paused_at },
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+const rowToMapping = (row: MappingRow): Mapping => ({
+  id: row.mapping_id,
+  spaceId: row.space_id,
+  destinationId: row.destination_id,
+  name: row.name,
+  actionSlug: row.action_slug,
+  trigger: row.trigger,
+  settings: row.settings,
+  enabled: row.enabled,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+export type { FieldChoices } from './choices.ts';
+export type { AuthorizationProblem, Connected, MissingScope, OAuthDeps } from './connection.ts';
+export type { CreateRecord, Resolution, ResolveDeps, SettleCreate } from './resolve-target.ts';
+export type { AudienceChoice, Claim, Target, TargetRef } from './targets.ts';
+export type { DestinationSettings, FieldProblem };
+export {
+  accessToken,
+  beginAuthorization,
+  block,
+  catalogDestinations,
+  checkSettings,
+  chooseAudience,
+  dueTargets,
+  ensureTargets,
+  fieldChoices,
+  findAction,
+  finishAuthorization,
+  getTarget,
+  markGone,
+  markLeaving,
+  markReady,
+  missingScopes,
+  pause,
+  resolveTarget,
+  resume,
+  revokeAuthorization,
+  saveSeen,
+  targetsOf,
+  tiktokMetadataId,
+  withDefaults,
+};
