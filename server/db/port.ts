@@ -1,4 +1,5 @@
 import type { Sql } from 'sql-template-tag';
+import type { Millis } from '../kernel/clock.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -24,10 +25,19 @@ export interface Db extends Queryable {
    * the caller finds out by running the work again (design.md 4.1, "A commit of unknown outcome").
    * Never use the Db itself inside `work`: the embedded engine has one session.
    */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   close(): Promise<void>;
 }
 
+export interface TransactionOptions {
+  /** How long one statement may take, where the engine's usual limit (seconds) is too short: a migration, a rebuild. */
+  readonly statementLimit?: Millis;
+}
+
+/**
+ * The connection was lost during COMMIT, or during a statement outside a transaction that may write: it took effect or
+ * it did not. The caller answers 503 too, and finds out by asking or by doing the same again.
+ */
 export class CommitUnknown extends Error {
   override readonly name = 'CommitUnknown';
 }

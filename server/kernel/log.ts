@@ -5,10 +5,13 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
-  error(message: string, fields?: LogFields & { error?: unknown }): void;
+  /** `error` may be anything that was caught; the other fields are as everywhere. */
+  error<F extends { readonly error?: unknown }>(message: string, fields?: ErrorFields<F>): void;
 }
 
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+type Plain = string | number | boolean | undefined;
+export type LogFields = Readonly<Record<string, Plain>>;
+type ErrorFields<F> = F & { readonly [Name in Exclude<keyof F, 'error'>]: Plain };
 
 /** An error's name, code and where it was thrown; its message only when it is ours to print. */
 function describeError(error: unknown): Record<string, string> {
@@ -18,8 +21,17 @@ function describeError(error: unknown): Record<string, string> {
     name: error.name,
     ...(typeof code === 'string' ? { code } : {}),
     // A database's message may quote a value ("Key (value)=(…) already exists"): the first line without the quoted part.
-    message: error.message.split('\n')[0]?.replace(/=\(.*?\)/g, '=(…)').slice(0, 300) ?? '',
-    at: error.stack?.split('\n').slice(1, 4).map((l) => l.trim()).join(' < ') ?? '',
+    message:
+      error.message
+        .split('\n')[0]
+        ?.replace(/=\(.*?\)/g, '=(…)')
+        .slice(0, 300) ?? '',
+    at:
+      error.stack
+        ?.split('\n')
+        .slice(1, 4)
+        .map((l) => l.trim())
+        .join(' < ') ?? '',
   };
 }
 
@@ -32,8 +44,10 @@ export function createLog(level: string, write?: (line: string) => void): Log {
     debug: (message, fields = {}) => lines.debug(fields, message),
     info: (message, fields = {}) => lines.info(fields, message),
     warn: (message, fields = {}) => lines.warn(fields, message),
-    error: (message, { error, ...fields } = {}) =>
-      lines.error(error === undefined ? fields : { ...fields, error: describeError(error) }, message),
+    error(message, given) {
+      const { error, ...fields } = { error: undefined, ...given };
+      lines.error(error === undefined ? fields : { ...fields, error: describeError(error) }, message);
+    },
   };
 }
 

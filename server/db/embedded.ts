@@ -1,0 +1,46 @@
+import pg from 'pg';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Random } from '../kernel/random.ts';
+import type { EmbeddedEngine } from './embedded-engine.ts';
+import { pooledDb } from './pooled.ts';
+import { DatabaseUnavailable, type Db } from './port.ts';
+import { searchPath } from './search-path.ts';
+import { valueTypes } from './value-types.ts';
+
+/**
+ * The embedded engine as a Db. One session, and waiting for it is normal: no connection timeout, and no query timeout,
+ * which would reject while the statement runs on and commits (stack.md 4). The engine has its own watch instead.
+ */
+export function embeddedDb(
+  engine: EmbeddedEngine,
+  parts: { clock: Clock; random: Random; log: Log; schema?: string },
+): Db & { pool: pg.Pool } {
+  const pool = new pg.Pool({
+    max: 1,
+    idleTimeoutMillis: 0,
+    ssl: false,
+    user: 'postgres',
+    database: 'postgres',
+    types: valueTypes,
+    stream: () => engine.connect(),
+    ...searchPath(parts.schema),
+  });
+  pool.on('error', (error) =>
+    parts.log.warn('the connection to the embedded database ended', { reason: error.message }),
+  );
+  const db = pooledDb({
+    pool,
+    engine: 'embedded',
+    clock: parts.clock,
+    random: parts.random,
+    checkReady() {
+      if (!engine.isUp) throw new DatabaseUnavailable('the database is being opened again');
+    },
+    onFailure(failure) {
+      if (failure === 'storage') engine.restart('it could not write to the disk');
+    },
+    allowLong: (limit) => engine.allowLong(limit),
+  });
+  return { ...db, pool };
+}

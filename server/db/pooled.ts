@@ -1,0 +1,186 @@
+import type pg from 'pg';
+import type { Sql } from 'sql-template-tag';
+import { type Clock, type Millis, millis } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
+import { InvariantError } from '../kernel/result.ts';
+import { classifyFailure, type Failure, failureToThrow } from './failures.ts';
+import { CommitUnknown, type Db, type Row, type TransactionOptions, type Tx } from './port.ts';
+
+/** 10 runs, waits doubling from 5 ms up to 320 ms: about a second in all before a deadlock is handed to the caller. */
+const runsMax = 10;
+const firstWait = millis(5);
+const longestWait = millis(320);
+/** The server should give up first, so that its error tells why; the driver's own limit is for a dead connection. */
+const driverGrace = millis(2_000);
+
+export interface PooledParts {
+  readonly pool: pg.Pool;
+  readonly engine: Db['engine'];
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Throws DatabaseUnavailable while there is no database to ask, instead of letting callers queue. */
+  readonly checkReady: () => void;
+  /** Told of every failure; the embedded engine reopens after `storage`. */
+  readonly onFailure: (failure: Failure) => void;
+  /** Widens the embedded engine's limit while a long transaction runs; gives back what ends that. */
+  readonly allowLong: (limit: Millis) => () => void;
+}
+
+/** The Db over a pool of node-postgres: both engines are this, they differ in what the pool connects to. */
+export function pooledDb(parts: PooledParts): Db {
+  return {
+    engine: parts.engine,
+    query: (statement) => queryAlone(parts, statement),
+    transaction: (work, options) => transactionWithRetries(parts, work, options ?? {}),
+    close: () => parts.pool.end(),
+  };
+}
+
+async function queryAlone<R extends Row>(parts: PooledParts, statement: Sql): Promise<R[]> {
+  parts.checkReady();
+  const client = await connect(parts);
+  try {
+    const result = await client.query<R>(statement);
+    client.release();
+    return result.rows;
+  } catch (error) {
+    const failure = report(parts, error);
+    client.release(isConnectionUseless(failure));
+    if (failure === 'lost' && !isRead(statement)) throw unknownOutcome(error);
+    throw failureToThrow(failure, error);
+  }
+}
+
+async function transactionWithRetries<T>(
+  parts: PooledParts,
+  work: (tx: Tx) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
+  for (let run = 1; ; run += 1) {
+    const outcome = await runTransaction(parts, work, options);
+    if (outcome.kind === 'done') return outcome.value;
+    if (outcome.kind === 'failed' || run === runsMax) throw outcome.error;
+    const wait = Math.min(longestWait, firstWait * 2 ** (run - 1));
+    await parts.clock.sleep(wait * (0.5 + parts.random.fraction()));
+  }
+}
+
+type RunOutcome<T> =
+  | { kind: 'done'; value: T }
+  | { kind: 'conflict'; error: unknown }
+  | { kind: 'failed'; error: unknown };
+
+async function runTransaction<T>(
+  parts: PooledParts,
+  work: (tx: Tx) => Promise<T>,
+  options: TransactionOptions,
+): Promise<RunOutcome<T>> {
+  parts.checkReady();
+  const client = await connect(parts);
+  const limitEnds = options.statementLimit === undefined ? () => {} : parts.allowLong(options.statementLimit);
+  const session = new TransactionSession(client, parts, options.statementLimit);
+  try {
+    await session.begin();
+    const value = await work(session.tx);
+    await session.commit();
+    return { kind: 'done', value };
+  } catch (error) {
+    await session.rollback();
+    return session.failure === 'conflict' ? { kind: 'conflict', error } : { kind: 'failed', error };
+  } finally {
+    limitEnds();
+    session.release();
+  }
+}
+
+/** One transaction on one connection; remembers the first failure, which decides what becomes of both. */
+class TransactionSession {
+  readonly tx: Tx;
+  failure: Failure | undefined;
+  readonly #client: pg.PoolClient;
+  readonly #parts: PooledParts;
+  readonly #limit: Millis | undefined;
+  #open = false;
+
+  constructor(client: pg.PoolClient, parts: PooledParts, limit: Millis | undefined) {
+    this.#client = client;
+    this.#parts = parts;
+    this.#limit = limit;
+    // The brand exists in types only: being given a Tx is the proof of being in a transaction.
+    this.tx = { query: (statement: Sql) => this.#run(statement) } as Tx;
+  }
+
+  async begin(): Promise<void> {
+    await this.#run({ text: 'begin', values: [] });
+    this.#open = true;
+    // Both timeouts are integers of our own: SET takes no parameters.
+    if (this.#limit !== undefined)
+      await this.#run({ text: `set local statement_timeout = ${Math.ceil(this.#limit)}`, values: [] });
+  }
+
+  /** Any doubt about a COMMIT that was sent is the caller's to resolve (design.md 4.1, "A commit of unknown outcome"). */
+  async commit(): Promise<void> {
+    this.#open = false;
+    let command: string;
+    try {
+      command = (await this.#client.query('commit')).command;
+    } catch (error) {
+      this.failure = report(this.#parts, error);
+      // A failed fsync too: the commit record is written and recovery may find it (design.md 4.2).
+      if (this.failure === 'lost' || this.failure === 'storage') throw unknownOutcome(error);
+      throw failureToThrow(this.failure, error);
+    }
+    if (command !== 'COMMIT')
+      throw new InvariantError('a transaction was committed although one of its statements had failed');
+  }
+
+  async rollback(): Promise<void> {
+    if (!this.#open || (this.failure !== undefined && isConnectionUseless(this.failure))) return;
+    this.#open = false;
+    try {
+      await this.#client.query('rollback');
+    } catch (error) {
+      this.failure = report(this.#parts, error);
+    }
+  }
+
+  release(): void {
+    this.#client.release(this.failure !== undefined && isConnectionUseless(this.failure));
+  }
+
+  async #run<R extends Row>(statement: { text: string; values: unknown[] }): Promise<R[]> {
+    const limit = this.#limit === undefined ? {} : { query_timeout: this.#limit + driverGrace };
+    try {
+      return (await this.#client.query<R>({ text: statement.text, values: statement.values, ...limit })).rows;
+    } catch (error) {
+      const failure = report(this.#parts, error);
+      this.failure ??= failure;
+      throw failureToThrow(failure, error);
+    }
+  }
+}
+
+async function connect(parts: PooledParts): Promise<pg.PoolClient> {
+  try {
+    return await parts.pool.connect();
+  } catch (error) {
+    const failure = report(parts, error);
+    // Nothing was sent: whatever kept us from connecting, the work did not happen.
+    throw failureToThrow(failure === 'statement' ? 'lost' : failure, error);
+  }
+}
+
+function report(parts: PooledParts, error: unknown): Failure {
+  const failure = classifyFailure(error);
+  parts.onFailure(failure);
+  return failure;
+}
+
+const isConnectionUseless = (failure: Failure): boolean => failure === 'lost' || failure === 'storage';
+
+const isRead = (statement: Sql): boolean => /^\s*(select|show)\b/i.test(statement.text);
+
+const unknownOutcome = (cause: unknown): CommitUnknown =>
+  new CommitUnknown('the connection to the database was lost before it answered: the change may be in it or not', {
+    cause,
+  });

@@ -1,0 +1,99 @@
+import pg from 'pg';
+import sql from 'sql-template-tag';
+import { type Clock, seconds } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Random } from '../kernel/random.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
+import { pooledDb } from './pooled.ts';
+import type { Db } from './port.ts';
+import { searchPath } from './search-path.ts';
+import { valueTypes } from './value-types.ts';
+
+export const oldestVersion = 15;
+const connectionsDefault = 10;
+
+/**
+ * A dead connection is noticed within 10 s (reliability.md 5, "Half-open TCP"): the server gives up at 8 s, the driver
+ * at 10 s. A lock is waited for 5 s, less than a statement may take, so that the error names the lock.
+ */
+const limits = {
+  connectionTimeoutMillis: seconds(5),
+  statement_timeout: seconds(8),
+  query_timeout: seconds(10),
+  lock_timeout: seconds(5),
+  idle_in_transaction_session_timeout: seconds(30),
+  keepAlive: true,
+  keepAliveInitialDelayMillis: seconds(5),
+} satisfies pg.PoolConfig;
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`; it holds a password and is never printed. */
+  readonly url: string;
+  readonly connections?: number;
+  readonly schema?: string;
+}
+
+/**
+ * Connects to PostgreSQL and looks whether it can be used.
+ * @returns the database, or a sentence without the password that says why not
+ */
+export async function openPostgres(
+  options: PostgresOptions,
+  parts: { clock: Clock; random: Random; log: Log },
+): Promise<Result<Db & { pool: pg.Pool }, string>> {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connections ?? connectionsDefault,
+    application_name: 'usher',
+    types: valueTypes,
+    ...limits,
+    ...searchPath(options.schema),
+  });
+  // Without a listener a server restart ends the process (reliability.md F10).
+  pool.on('error', (error) => parts.log.warn('a connection to the database ended', { reason: error.message }));
+  const db = pooledDb({
+    pool,
+    engine: 'postgres',
+    clock: parts.clock,
+    random: parts.random,
+    checkReady: () => {},
+    onFailure: () => {},
+    allowLong: () => () => {},
+  });
+  const problem = await findProblem(db, options.url);
+  if (problem === undefined) return ok({ ...db, pool });
+  await pool.end();
+  return err(problem);
+}
+
+async function findProblem(db: Db, url: string): Promise<string | undefined> {
+  try {
+    const [server] = await db.query<{ version: number; standby: boolean }>(
+      sql`select current_setting('server_version_num')::int / 10000 as version, pg_is_in_recovery() as standby`,
+    );
+    if (server === undefined || server.version < oldestVersion)
+      return `The PostgreSQL at ${placeOf(url)} is version ${server?.version}; Usher needs ${oldestVersion} or newer.`;
+    if (server.standby)
+      return `The PostgreSQL at ${placeOf(url)} is a read-only standby; DATABASE_URL must name the primary.`;
+    return undefined;
+  } catch (error) {
+    return `The PostgreSQL at ${placeOf(url)} cannot be reached: ${reasonOf(error)}. Check DATABASE_URL and that the server runs.`;
+  }
+}
+
+/** Host, port and database of the address; never the user's password. */
+function placeOf(url: string): string {
+  try {
+    const { hostname, port, pathname, searchParams } = new URL(url);
+    return `${searchParams.get('host') ?? hostname}:${port || '5432'}${pathname}`;
+  } catch {
+    return '(an address that cannot be read)';
+  }
+}
+
+/** Our own error wraps the driver's; a refused connection to "localhost" holds one error per address. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  if (cause instanceof AggregateError) return reasonOf(cause.errors[0]);
+  return cause instanceof Error ? cause.message : 'unknown reason';
+}

@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config';
+
+// Node 20 needs the loader of tools/ts.mjs in the test processes too, for what they start themselves (worker threads).
+const nodeStripsTypes = Reflect.get(process.features, 'typescript') !== undefined;
+const shared = {
+  pool: 'forks' as const,
+  isolate: false,
+  execArgv: nodeStripsTypes ? [] : ['--import', new URL('./tools/ts.mjs', import.meta.url).href],
+};
+const dbFiles = '{server,contract,sandbox,cli,test}/**/*.db.test.ts';
+const database = { globalSetup: ['test/support/template.ts'], hookTimeout: 60_000 };
+const flows = { ...database, testTimeout: 120_000, fileParallelism: false };
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    reporters: ['default', './test/support/closing-line.ts'],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['{server,contract,sandbox,cli,test,bench,tools}/**/*.test.ts'],
+          exclude: ['**/*.db.test.ts', 'test/flows/**', 'test/browser/**', '**/node_modules/**'],
+        },
+      },
+      { test: { ...shared, ...database, name: 'db', include: [dbFiles] } },
+      { test: { ...shared, ...database, name: 'pg', include: [dbFiles], env: { TEST_ENGINE: 'pg' } } },
+      { test: { ...shared, ...flows, name: 'flows', include: ['test/flows/**/*.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          ...flows,
+          name: 'flows-pg',
+          include: ['test/flows/**/*.test.ts'],
+          env: { TEST_ENGINE: 'pg' },
+        },
+      },
+      { test: { ...shared, ...flows, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
+    ],
+  },
+});
