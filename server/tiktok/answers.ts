@@ -6,24 +6,25 @@ import { Secret } from '../kernel/secret.ts';
  * there. Ids become texts whether TikTok sends texts or numbers (tiktok-api.md 1 and correction 5).
  */
 
-/** One audience as `list` and `get` show it. */
+/** One audience as `list` and `get` show it, in TikTok's words. */
 export interface AudienceView {
   audienceId: string;
   name: string;
   /** `Partner` for the kind that Usher fills. */
   type: string;
   /** Matched people; stays 0 for a day or two, and below TikTok's minimum (tiktok-api.md 11). */
-  matched: number;
-  valid: boolean;
-  expiring: boolean;
+  coverNum: number;
+  isValid: boolean;
+  /** Within 60 days. */
+  isExpiring: boolean;
   /** False for an audience that another account shares with this one: it cannot be changed from here. */
-  own: boolean;
+  isCreator: boolean;
   shared: boolean;
-  /** `YYYY-MM-DD HH:MM:SS`, UTC. */
-  createdAt: string | null;
-  expiresAt: string | null;
+  /** `YYYY-MM-DD HH:MM:SS`, UTC; empty when TikTok does not say. */
+  createTime: string;
+  expiredTime: string;
   /** What TikTok says went wrong with it; only `get` knows. */
-  problem: string | null;
+  errorMsg: string | null;
 }
 export interface AdvertiserView {
   advertiserId: string;
@@ -83,19 +84,19 @@ export function readToken(data: unknown): { token: Secret; advertiserIds: string
 function readAudience(item: unknown, type: unknown): AudienceView | undefined {
   const audienceId = readId(own(item, 'audience_id'));
   if (audienceId === undefined) return undefined;
-  const matched = own(item, 'cover_num');
+  const coverNum = own(item, 'cover_num');
   return {
     audienceId,
     name: readText(own(item, 'name')) ?? '',
     type: readText(type) ?? '',
-    matched: typeof matched === 'number' ? matched : 0,
-    valid: own(item, 'is_valid') === true,
-    expiring: own(item, 'is_expiring') === true,
-    own: own(item, 'is_creator') !== false,
+    coverNum: typeof coverNum === 'number' ? coverNum : 0,
+    isValid: own(item, 'is_valid') === true,
+    isExpiring: own(item, 'is_expiring') === true,
+    isCreator: own(item, 'is_creator') !== false,
     shared: own(item, 'shared') === true,
-    createdAt: readText(own(item, 'create_time')) ?? null,
-    expiresAt: readText(own(item, 'expired_time')) ?? null,
-    problem: readText(own(item, 'error_msg')) ?? null,
+    createTime: readText(own(item, 'create_time')) ?? '',
+    expiredTime: readText(own(item, 'expired_time')) ?? '',
+    errorMsg: readText(own(item, 'error_msg')) ?? null,
   };
 }
 
