@@ -42,7 +42,9 @@ export async function sendPeople(
   });
   const counts = { sent: 0, acknowledged: 0, failed: 0 };
   const audience = { key: sending.audienceKey, computationId: 'aud_demo', spaceId: 'spa_demo' };
-  for (const event of demoEvents(sending)) {
+  const events = demoEvents(sending);
+  parts.report({ ...counts }); // the clock of whoever watches starts here
+  for (const event of events) {
     while (counts.sent - counts.acknowledged - counts.failed >= waitingMax) await parts.clock.sleep(5);
     counts.sent += 1;
     client.track(trackCall(event, audience), (error?: unknown) => {

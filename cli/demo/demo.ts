@@ -35,27 +35,42 @@ export interface DemoOptions {
 export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<boolean> {
   const progress = createProgress(parts.progressOut);
   const stage = await openStage(parts, options.databaseUrl);
+  let failed = false;
   try {
-    const { rest, prepared } = await setUp(parts, stage, progress);
-    const { sent, seconds } = await sendAndSettle(parts, { stage, rest, prepared, people: options.people, progress });
-    if (parts.signal.aborted) return false;
-    const expected = expectedAtTikTok(demoEvents({ people: options.people, startMs: stage.startMs }));
-    const result = await compare(parts.http, { stage, prepared, expected, sent, seconds });
-    progress.end();
-    if (options.json) parts.out.write(`${JSON.stringify(result)}\n`);
-    else parts.out.write(await reportText({ rest, prepared, stage, expected, result }));
-    if (!options.once) {
-      progress.note('Everything stays up until Ctrl-C.');
-      await new Promise<void>((stop) => parts.signal.addEventListener('abort', () => stop(), { once: true }));
-    }
-    return result.missing === 0 && result.extra === 0;
+    return await play(parts, options, { stage, progress });
+  } catch (error) {
+    if (parts.signal.aborted) return false; // Ctrl-C pulls the rug from under whatever was going on
+    failed = true;
+    progress.note(`logs are kept in ${stage.folder}`);
+    throw error;
   } finally {
     progress.end();
-    await stage.close();
+    await stage.close({ keepFolder: failed });
   }
 }
 
+async function play(
+  parts: DemoParts,
+  options: DemoOptions,
+  { stage, progress }: { stage: Stage; progress: Progress },
+): Promise<boolean> {
+  const { rest, prepared } = await setUp(parts, stage, progress);
+  const { sent, seconds } = await sendAndSettle(parts, { stage, rest, prepared, people: options.people, progress });
+  if (parts.signal.aborted) return false;
+  const expected = expectedAtTikTok(demoEvents({ people: options.people, startMs: stage.startMs }));
+  const result = await compare(parts.http, { stage, prepared, expected, sent, seconds });
+  progress.end();
+  if (options.json) parts.out.write(`${JSON.stringify(result)}\n`);
+  else parts.out.write(await reportText({ rest, prepared, stage, expected, result }));
+  if (!options.once) {
+    progress.note('Everything stays up until Ctrl-C.');
+    await new Promise<void>((stop) => parts.signal.addEventListener('abort', () => stop(), { once: true }));
+  }
+  return result.missing === 0 && result.extra === 0;
+}
+
 async function setUp(parts: DemoParts, stage: Stage, progress: Progress): Promise<{ rest: Rest; prepared: Prepared }> {
+  progress.note(`sandbox ${stage.sandbox}`);
   progress.note('starting the server (a first start creates the database)');
   await stage.startServer();
   progress.note(`server  ${stage.server}`);
@@ -72,20 +87,33 @@ async function sendAndSettle(
   parts: DemoParts,
   run: { stage: Stage; rest: Rest; prepared: Prepared; people: number; progress: Progress },
 ): Promise<{ sent: number; seconds: number }> {
-  const began = parts.clock.elapsed();
-  const client = run.stage.startClient(run.prepared, run.people);
   const total = demoEvents({ people: run.people, startMs: run.stage.startMs }).length;
-  let acknowledged = 0;
-  for await (const line of createInterface({ input: stdoutOf(client) })) {
-    acknowledged = countAt(JSON.parse(line), 'acknowledged');
+  const client = run.stage.startClient(run.prepared, run.people);
+  parts.signal.addEventListener('abort', () => client.child.kill(), { once: true });
+  let began: number | undefined;
+  let sent = 0;
+  for await (const acknowledged of acknowledgements(client)) {
+    began ??= parts.clock.elapsed();
+    sent = acknowledged;
     run.progress.moved('acknowledged by Usher', acknowledged, total);
   }
   if ((await client.ended) !== 0 && !parts.signal.aborted)
     throw new DemoError(`the client failed: ${client.lastLine()}`);
-  await untilSettled(parts, run.rest, run.prepared, (owed) =>
-    run.progress.moved('settled at TikTok', total - owed, total),
-  );
-  return { sent: acknowledged, seconds: Math.round((parts.clock.elapsed() - began) / 10) / 100 };
+  let most = 0;
+  await untilSettled(parts, run.rest, run.prepared, (owed) => {
+    most = Math.max(most, owed);
+    run.progress.moved('settled at TikTok', most - owed, most);
+  });
+  const tookMs = parts.clock.elapsed() - (began ?? parts.clock.elapsed());
+  return { sent, seconds: Math.round(tookMs / 10) / 100 };
+}
+
+/** How many events the sending process has had acknowledged, whenever it says so. Ends with the process. */
+export async function* acknowledgements(client: Part): AsyncGenerator<number> {
+  if (client.child.stdout === null) throw new DemoError('the client has no output to read');
+  for await (const line of createInterface({ input: client.child.stdout })) {
+    yield countAt(JSON.parse(line), 'acknowledged');
+  }
 }
 
 /** Waits until no pointer and no doubt is left. `report` is told what is still owed. */
@@ -120,9 +148,4 @@ export async function compare(
     calls: await view.calls(),
     seconds: run.seconds,
   };
-}
-
-function stdoutOf(part: Part): NodeJS.ReadableStream {
-  if (part.child.stdout === null) throw new DemoError('the client has no output to read');
-  return part.child.stdout;
 }

@@ -20,7 +20,16 @@ export interface HttpAnswer {
 /** No answer within this time is an error; the slowest is the creation of an audience at the sandbox. */
 const answerMs = 30_000;
 
-export const undiciHttp: Http = async ({ method = 'GET', url, headers = {}, body }) => {
+export const undiciHttp: Http = async (question) => {
+  try {
+    return await askOnce(question);
+  } catch (error) {
+    const { origin, pathname } = new URL(question.url); // the query may hold a state or a code
+    throw new DemoError(`${origin}${pathname} does not answer`, { cause: error });
+  }
+};
+
+async function askOnce({ method = 'GET', url, headers = {}, body }: Question): Promise<HttpAnswer> {
   const answer = await request(url, {
     method,
     headers,
@@ -34,7 +43,7 @@ export const undiciHttp: Http = async ({ method = 'GET', url, headers = {}, body
     location: typeof location === 'string' ? new URL(location, url).href : undefined,
     text: await answer.body.text(),
   };
-};
+}
 
 /** Asks and gives the answer's JSON; anything but a 2xx is an error that says what was asked and what came back. */
 export async function askJson(http: Http, question: Question): Promise<Json> {

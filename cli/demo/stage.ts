@@ -19,7 +19,8 @@ export interface Stage {
   /** Starts a server on the stage's data; again after it was killed. */
   startServer(extra?: Environment): Promise<Part>;
   startClient(prepared: Prepared, people: number): Part;
-  close(): Promise<void>;
+  /** Stops everything and removes what was made; the folder with the logs stays if something went wrong. */
+  close(how?: { keepFolder: boolean }): Promise<void>;
 }
 
 const hourMs = 3_600_000;
@@ -35,10 +36,10 @@ export async function openStage(
   const folder = await mkdtemp(path.join(tmpdir(), 'usher-demo-'));
   const running: Part[] = [];
   let database: DemoDatabase | undefined;
-  const close = async (): Promise<void> => {
+  const close = async (how = { keepFolder: false }): Promise<void> => {
     for (const part of running.reverse()) await stopPart(part, parts.clock);
     await database?.drop();
-    await rm(folder, { recursive: true, force: true });
+    if (!how.keepFolder) await rm(folder, { recursive: true, force: true });
   };
   try {
     if (databaseUrl !== undefined) database = await createDemoDatabase(databaseUrl, parts.random);
