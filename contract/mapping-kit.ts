@@ -33,8 +33,9 @@ export type Directive =
       readonly kind: '@if';
       readonly test: 'exists' | 'blank';
       readonly value: Mapping;
-      readonly then?: Mapping;
-      readonly else?: Mapping;
+      /** `then`, which TypeScript would let `await` call. */
+      readonly met?: Mapping;
+      readonly unmet?: Mapping;
     }
   | { readonly kind: '@case'; readonly operator: 'lower' | 'upper'; readonly value?: Mapping }
   | {
