@@ -47,7 +47,7 @@ export interface Connected {
   destinationId: DestinationId;
   spaceId: SpaceId;
   owner: string;
-  /** A path of this server. */
+  /** A path of this server, or '' where none was asked for. */
   returnTo: string;
   missingScopes: MissingScope[];
   advertiserIds: string[];
@@ -74,14 +74,19 @@ export type AuthorizationProblem =
 export async function beginAuthorization(
   tx: Tx,
   deps: Pick<OAuthDeps, 'clock' | 'random' | 'tiktok' | 'redirectUri'>,
-  ask: { spaceId: SpaceId; destinationId: DestinationId; owner: string; returnTo: string },
+  ask: { spaceId: SpaceId; destinationId: DestinationId; owner: string; returnTo: string | undefined },
 ): Promise<Result<string, 'not configured' | 'bad return address'>> {
   if (!deps.tiktok.configured) return err('not configured');
-  if (!isOwnPath(ask.returnTo)) return err('bad return address');
+  if (ask.returnTo !== undefined && !isOwnPath(ask.returnTo)) return err('bad return address');
   const state = deps.random.bytes(stateBytes).toString('base64url');
   const now = deps.clock.now();
   await deleteOldStates(tx, new Date(now - days(1)));
-  await insertState(tx, { ...ask, hash: hashOf(state), expiresAt: new Date(now + stateLife) });
+  await insertState(tx, {
+    ...ask,
+    returnTo: ask.returnTo ?? '',
+    hash: hashOf(state),
+    expiresAt: new Date(now + stateLife),
+  });
   return ok(deps.tiktok.authorizeUrl(state, deps.redirectUri));
 }
 
@@ -161,6 +166,11 @@ export async function accessToken(
   if (!sealed) return undefined;
   const opened = deps.vault.open(tokenPlace(destinationId), sealed);
   return must(opened.ok ? opened.value : undefined, `the access token of destination ${destinationId} does not open`);
+}
+
+/** A deleted destination owes nothing any more. */
+export async function forgetToken(tx: Tx, clock: Clock, destinationId: DestinationId): Promise<void> {
+  await clearConnection(tx, destinationId, new Date(clock.now()));
 }
 
 /**

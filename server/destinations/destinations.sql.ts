@@ -80,12 +80,19 @@ export const updateDestinationRow = (
     where destination_id = ${row.id} and deleted_at is null
     returning ${destinationColumns}`);
 
-/** The token goes with it: a deleted destination cannot call. */
-export const deleteDestinationRow = (tx: Tx, id: DestinationId, at: Date) =>
+/** With people to remove the token stays until they are gone from TikTok (rule 12). */
+export const deleteDestinationRow = (tx: Tx, row: { id: DestinationId; keepToken: boolean; at: Date }) =>
   tx.query<{ destination_id: DestinationId }>(sql`
-    update destinations set deleted_at = ${at}, updated_at = ${at}, enabled = false, access_token = null
-    where destination_id = ${id} and deleted_at is null
+    update destinations set deleted_at = ${row.at}, updated_at = ${row.at}, enabled = false,
+      access_token = case when ${row.keepToken} then access_token end
+    where destination_id = ${row.id} and deleted_at is null
     returning destination_id`);
+
+/** Deleted ones that still have people to remove at TikTok. */
+export const selectLeavingDestinations = (q: Queryable) =>
+  q.query<DestinationRow>(sql`
+    select ${destinationColumns} from destinations
+    where deleted_at is not null and access_token is not null order by destination_id`);
 
 export type MappingRow = {
   space_id: SpaceId;

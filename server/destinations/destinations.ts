@@ -14,6 +14,7 @@ import {
   accessToken,
   beginAuthorization,
   finishAuthorization,
+  forgetToken,
   missingScopes,
   pause,
   resume,
@@ -32,6 +33,7 @@ import {
   selectAllMappings,
   selectDestination,
   selectDestinations,
+  selectLeavingDestinations,
   selectMapping,
   selectMappings,
   updateDestinationRow,
@@ -156,9 +158,22 @@ export async function updateDestination(
   return ok(updated && rowToDestination(updated));
 }
 
-/** Gives whether there was one. Its rows at TikTok are the caller's to keep or to remove first (rule 12). */
-export async function removeDestination(tx: Tx, clock: Clock, id: DestinationId): Promise<boolean> {
-  return (await deleteDestinationRow(tx, id, new Date(clock.now()))).length > 0;
+/**
+ * Gives whether there was one. What becomes of its people at TikTok is decided by the caller before (rule 12); with
+ * `keepToken` delivery can still remove them, and calls `forgetToken` when nothing is owed.
+ */
+export async function removeDestination(
+  tx: Tx,
+  clock: Clock,
+  id: DestinationId,
+  options: { keepToken: boolean },
+): Promise<boolean> {
+  return (await deleteDestinationRow(tx, { id, ...options, at: new Date(clock.now()) })).length > 0;
+}
+
+/** Deleted destinations that still have people to remove at TikTok, and the token to do it. */
+export async function leavingDestinations(q: Queryable): Promise<Destination[]> {
+  return (await selectLeavingDestinations(q)).map(rowToDestination);
 }
 
 /**
@@ -268,6 +283,7 @@ export {
   fieldChoices,
   findAction,
   finishAuthorization,
+  forgetToken,
   getTarget,
   markGone,
   markLeaving,

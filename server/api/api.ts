@@ -1,0 +1,47 @@
+/**
+ * The REST API under /api/v1 (design.md 7). A resource is one file that exports `(app, parts) => void`; the OpenAPI
+ * document comes from the same schemas that check what is sent. Everything but the document and TikTok's way back needs a
+ * token; which role, says each route; whether the space is the principal's, access.ts.
+ */
+import { onlyKnown } from './access.ts';
+import { auditEvents } from './audit.ts';
+import { catalog } from './catalog.ts';
+import { destinations } from './destinations.ts';
+import { type Api, apiHeaders, createHttpApp, limitBody, notFound, onlyJson } from './http.ts';
+import { oauth } from './oauth.ts';
+import type { ApiParts } from './parts.ts';
+import { spaces } from './spaces.ts';
+import { subscriptions } from './subscriptions.ts';
+import { tokens } from './tokens.ts';
+
+const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
+  spaces,
+  catalog,
+  destinations,
+  oauth,
+  subscriptions,
+  tokens,
+  auditEvents,
+];
+
+export const documentPath = '/api/v1/openapi.json';
+
+/** A function from request to response: `app.request(…)` in tests, `getRequestListener(app.fetch)` behind a port. */
+export function createApi(parts: ApiParts): Api {
+  const app = createHttpApp(parts.log);
+  app.use('/api/*', apiHeaders, onlyJson, limitBody());
+  app.doc31(documentPath, {
+    openapi: '3.1.0',
+    info: { title: 'Usher', version: parts.version },
+    servers: [{ url: parts.publicUrl }],
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
+  app.use('/api/*', onlyKnown(parts.authenticate));
+  for (const resource of resources) resource(app, parts);
+  app.all('/api/*', () => {
+    throw notFound();
+  });
+  return app;
+}
+
+export type { ApiParts } from './parts.ts';

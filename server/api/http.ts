@@ -1,0 +1,111 @@
+import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler, Next } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Principal, Role } from '../auth/auth.ts';
+import type { Log } from '../kernel/log.ts';
+
+/** What a route finds in its context: who asks, and the role that the route needs. */
+export interface ApiEnv {
+  Variables: { principal: Principal; needs: Role };
+}
+export type Api = OpenAPIHono<ApiEnv>;
+/** What the shared helpers need of a route's context, whatever its path and body. */
+export type ApiContext = Pick<Context<ApiEnv>, 'get'>;
+
+/** One thing wrong with a request; `field` is the path of the input it is about. */
+export interface ProblemItem {
+  type: string;
+  message: string;
+  field?: string | undefined;
+}
+
+/**
+ * A request that is refused. Thrown, although expected, because it has to end a transaction from any depth of a route;
+ * nothing outside of server/api sees it.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: ContentfulStatusCode;
+  readonly problems: readonly ProblemItem[];
+  constructor(status: ContentfulStatusCode, problems: readonly ProblemItem[]) {
+    super(problems.map((problem) => problem.message).join('; '));
+    this.status = status;
+    this.problems = problems;
+  }
+}
+
+export const refusal = (status: ContentfulStatusCode, type: string, message: string, field?: string): Refusal =>
+  new Refusal(status, [field === undefined ? { type, message } : { type, message, field }]);
+
+/** Unknown and foreign ids are answered alike (I11). */
+export const notFound = (): Refusal => refusal(404, 'not-found', 'there is no such thing');
+
+/** Room for a mapping with long templates or a pasted event; events themselves come in elsewhere. */
+const bodyBytesMax = 1_000_000;
+
+/** An app that answers every refusal and every failure in the one shape, without saying more than that. */
+export function createHttpApp(log: Log): Api {
+  const app: Api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw new Refusal(400, result.error.issues.map(issueToProblem));
+    },
+  });
+  app.onError((error, c) => {
+    if (error instanceof Refusal) return c.json({ errors: error.problems }, error.status);
+    if (error instanceof HTTPException) {
+      return c.json({ errors: [{ type: 'request', message: error.message }] }, error.status);
+    }
+    if (error.name === 'DatabaseUnavailable' || error.name === 'CommitUnknown') {
+      log.warn('the database did not answer', { path: c.req.routePath });
+      return c.json({ errors: [{ type: 'unavailable', message: 'try again in a moment' }] }, 503);
+    }
+    // The route's pattern, not its path: an id says nothing, but a path may hold whatever somebody typed (I13).
+    log.error('a request failed', { method: c.req.method, path: c.req.routePath, error });
+    return c.json({ errors: [{ type: 'internal', message: 'something went wrong here; the log says what' }] }, 500);
+  });
+  app.notFound((c) => c.json({ errors: notFound().problems }, 404));
+  return app;
+}
+
+/** T16: nothing the API says may be stored, framed, sniffed or named in a referrer. */
+export const apiHeaders: MiddlewareHandler = async (c: Context, next: Next) => {
+  await next();
+  c.header('cache-control', 'no-store');
+  c.header(
+    'content-security-policy',
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  );
+  c.header('referrer-policy', 'no-referrer');
+  c.header('x-content-type-options', 'nosniff');
+  c.header('x-frame-options', 'DENY');
+};
+
+/** Node enforces content-length, so it may be believed; only chunked bodies need the slow middleware (stack.md 3). */
+export function limitBody(): MiddlewareHandler {
+  const slow = bodyLimit({ maxSize: bodyBytesMax, onError: () => tooLarge() });
+  return async (c, next) => {
+    const length = c.req.header('content-length');
+    if (length !== undefined && Number(length) > bodyBytesMax) tooLarge();
+    return length === undefined ? slow(c, next) : next();
+  };
+}
+
+/** T5: a form of another site can send a body, but not as JSON. */
+export const onlyJson: MiddlewareHandler = async (c: Context, next: Next) => {
+  const unsafe = c.req.method !== 'GET' && c.req.method !== 'HEAD' && c.req.method !== 'OPTIONS';
+  const hasBody = (c.req.header('content-length') ?? '0') !== '0' || c.req.header('transfer-encoding') !== undefined;
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  const json = type === 'application/json' || (type === undefined && !hasBody);
+  if (unsafe && !json) throw refusal(415, 'content-type', 'send the body as application/json');
+  await next();
+};
+
+function tooLarge(): never {
+  throw refusal(413, 'too-large', `a body may have at most ${bodyBytesMax} bytes`);
+}
+
+function issueToProblem(issue: z.core.$ZodIssue): ProblemItem {
+  return { type: issue.code, message: issue.message, field: issue.path.join('.') };
+}

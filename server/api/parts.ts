@@ -1,0 +1,48 @@
+import type { SourceId, SpaceId } from '../../contract/ids.ts';
+import type { SegmentEvent } from '../../contract/segment-event.ts';
+import type { Authenticate } from '../auth/auth.ts';
+import type { Db, Tx } from '../db/port.ts';
+import type { Destination, Mapping } from '../destinations/destinations.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Vault } from '../kernel/secret.ts';
+import type { MappingDefinition } from '../mappings/mappings.ts';
+import type { TikTok } from '../tiktok/tiktok.ts';
+
+/** What the routes are made of. */
+export interface ApiParts {
+  db: Db;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  vault: Vault;
+  tiktok: TikTok;
+  authenticate: Authenticate;
+  /** The space that a destination is made in: named, or that of its source; undefined: no such source. */
+  spaceOf: (named: { spaceId: SpaceId | undefined; sourceId: SourceId | undefined }) => Promise<SpaceId | undefined>;
+  /** Where browsers reach Usher; no trailing slash (USHER_PUBLIC_URL). */
+  publicUrl: string;
+  version: string;
+  /** USHER_MAX_MAPPINGS. */
+  mappingsMax: number;
+  /** A destination or its mappings changed and the change is committed. May be lost: it only saves time. */
+  changed: () => void;
+  /**
+   * Rule 12: what a destination, or one of its mappings, feeds is about to lose its producer. Keeps its people or owes
+   * their removal, in the transaction that deletes; gives whether anything is owed now.
+   */
+  release: (
+    tx: Tx,
+    what: { destination: Destination; mapping: Mapping | undefined },
+    people: 'keep' | 'remove',
+  ) => Promise<boolean>;
+  /** Test Mapping with *send*: puts the event through the ledger like any other change. */
+  sendTest: (
+    tx: Tx,
+    test: { destination: Destination; mapping: MappingDefinition; event: SegmentEvent },
+  ) => Promise<void>;
+}
+
+/** TikTok sends the browser back here; registered at TikTok exactly so (T1). */
+export const callbackPath = '/oauth/tiktok/callback';
