@@ -12,7 +12,9 @@ test('a port in use is named with the next step', async () => {
   const port = typeof address === 'object' ? address?.port : undefined;
   const error = await new Promise((failed) => createServer().once('error', failed).listen(port, '127.0.0.1'));
   first.close();
-  expect(failureLine(error)).toBe(`port ${port} is in use: set PORT to another one or stop the other program`);
+  expect(failureLine(error)).toBe(
+    `port ${port} is in use: set PORT (or --port) to another one or stop the other program`,
+  );
 });
 
 test('a message that is written for people stays as it is, in one line', () => {

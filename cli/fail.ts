@@ -16,7 +16,8 @@ const noDatabase: Words = () =>
   'the database does not answer: check that PostgreSQL runs at the address in DATABASE_URL and that this machine reaches it';
 
 const systemErrors: Readonly<Record<string, Words>> = {
-  EADDRINUSE: (error) => `port ${portOf(error)} is in use: set PORT to another one or stop the other program`,
+  EADDRINUSE: (error) =>
+    `port ${portOf(error)} is in use: set PORT (or --port) to another one or stop the other program`,
   EADDRNOTAVAIL: () => 'HOST is no address of this machine: set HOST to 127.0.0.1 or 0.0.0.0',
   EACCES: (error) =>
     `no permission${placeOf(error)}: choose a port above 1023 and a USHER_DATA folder that belongs to this user`,

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Config, configTable, readConfig } from '../server/config.ts';
 import { systemClock } from '../server/kernel/clock.ts';
+import { createLog } from '../server/kernel/log.ts';
 import { systemRandom } from '../server/kernel/random.ts';
 import { StartError } from '../server/kernel/start-error.ts';
 import { configText } from './config-text.ts';
@@ -58,9 +59,9 @@ Point a server at it:
   )
   .action(async ({ port, host }: { port: number; host: string }) => {
     const { startSandbox } = await import('../sandbox/sandbox.ts');
-    const sandbox = await startSandbox({ port, host });
-    print(`sandbox at ${sandbox.url}`);
-    await untilStopped(sandbox);
+    const sandbox = await startSandbox({ port, host, clock: systemClock, log: createLog(settings().logLevel) });
+    print(`the sandbox's Ads Manager is at ${sandbox.url}`);
+    await untilStopped({ stop: () => sandbox.close() });
   });
 
 program
