@@ -1,6 +1,8 @@
 import type { Secret } from '../kernel/secret.ts';
 import type { Answer, TikTok } from '../tiktok/tiktok.ts';
 
+import { whyNotFeedable } from './feedable.ts';
+
 /** What a field's picker shows; with an error the user types the value (segment-spec.md 4.5). */
 export interface FieldChoices {
   choices: { label: string; value: string }[];
@@ -40,7 +42,7 @@ async function advertiserChoices(
   return { choices: bare.map(({ value }) => ({ label: names.get(value) ?? value, value })) };
 }
 
-/** Only audiences that can be fed: type Partner (segment-spec.md 7.1). */
+/** Only audiences that can be fed. */
 async function audienceChoices(
   deps: { tiktok: TikTok },
   destination: { token: Secret | undefined },
@@ -51,7 +53,7 @@ async function audienceChoices(
   if (typeof advertiserId !== 'string' || advertiserId === '') return { choices: [], error: noAdvertiser };
   const answer = await deps.tiktok.listAudiences({ token: destination.token }, advertiserId);
   if (answer.outcome.kind !== 'ok' || answer.data === undefined) return { choices: [], error: errorOf(answer) };
-  const usable = answer.data.filter((audience) => audience.type === 'Partner');
+  const usable = answer.data.filter((audience) => whyNotFeedable(audience) === undefined);
   return { choices: usable.map((audience) => ({ label: audience.name, value: audience.audienceId })) };
 }
 

@@ -3,6 +3,7 @@ import { type Clock, type Millis, minutes, seconds } from '../kernel/clock.ts';
 import type { ReachCrashPoint } from '../kernel/crash-point.ts';
 import type { Answer, AudienceView, Call, TikTok } from '../tiktok/tiktok.ts';
 import { limits } from '../tiktok/wire.ts';
+import { whyNotFeedable } from './feedable.ts';
 import { type AudienceChoice, block, type Claim, markReady, saveSeen, type Target } from './targets.ts';
 
 /**
@@ -42,9 +43,6 @@ export type Resolution =
 const lookForCreated = minutes(10);
 const lookAgain = seconds(20);
 
-/** The only type that the streaming API can feed (segment-spec.md 7.1). */
-const feedable = 'Partner';
-
 /** Finds (or, where allowed, creates) the TikTok audience of a target and stores what came out. Calls TikTok outside of transactions. */
 export async function resolveTarget(
   deps: ResolveDeps,
@@ -63,12 +61,12 @@ export async function resolveTarget(
   const unanswered = await deps.creates.unanswered(target);
   // Exact and case-sensitive, as the seed's destination compares (segment-spec.md 7.3, step 3).
   const alike = listed.data.filter((audience) => audience.name === name);
-  const usable = alike.filter((audience) => audience.type === feedable);
+  const usable = alike.filter((audience) => whyNotFeedable(audience) === undefined);
   const [only] = usable;
   if (usable.length > 1) return stop(deps, target, severalAlike(target, name), usable.map(viewToChoice));
   if (only) return claim(deps, target, only, unanswered !== undefined);
   const [other] = alike;
-  if (other) return stop(deps, target, wrongType(target, name, other.type), alike.map(viewToChoice));
+  if (other) return stop(deps, target, notFeedable(target, other), alike.map(viewToChoice));
   if (unanswered !== undefined && deps.clock.now() - unanswered.getTime() < lookForCreated) {
     return {
       kind: 'later',
@@ -86,7 +84,7 @@ async function resolveById(deps: ResolveDeps, call: Call, target: Target, audien
   if (answer.outcome.kind !== 'ok' || answer.data === undefined) return { kind: 'failed', answer };
   const view = answer.data.find((audience) => audience.audienceId === audienceId);
   if (view === undefined) return stop(deps, target, notThere(target, audienceId));
-  if (view.type !== feedable) return stop(deps, target, wrongType(target, view.name, view.type));
+  if (whyNotFeedable(view) !== undefined) return stop(deps, target, notFeedable(target, view));
   return claim(deps, target, view, false);
 }
 
@@ -132,8 +130,8 @@ const viewToChoice = (view: AudienceView): AudienceChoice => ({
 const severalAlike = (target: Target, name: string): string =>
   `advertiser ${target.advertiserId} has several audiences named "${name}"; choose one of them`;
 
-const wrongType = (target: Target, name: string, type: string): string =>
-  `the audience "${name}" of advertiser ${target.advertiserId} is of type ${type}; only audiences of type Partner, made through TikTok’s API, can be fed`;
+const notFeedable = (target: Target, view: AudienceView): string =>
+  `the audience "${view.name}" of advertiser ${target.advertiserId} ${whyNotFeedable(view)}`;
 
 const noneAlike = (target: Target, name: string): string =>
   `advertiser ${target.advertiserId} has no audience named "${name}"; create it, or let this destination create audiences`;
