@@ -24,8 +24,8 @@ export function createPace(limits: BudgetLimits) {
   const minuteLimit = (): number => Math.max(1, Math.floor(perMinute * share));
 
   function adopt(now: number): void {
-    // A due time reckoned at a slower pace must not outlive it.
-    dueAt = Math.min(dueAt, now + interval());
+    // A due time reckoned at a slower pace must not outlive it; the debt of two starts at once at this pace stays.
+    dueAt = Math.min(dueAt, now + interval() + catchUp());
   }
 
   return {

@@ -6,14 +6,16 @@ import type { Outcome } from './outcome.ts';
 export function createPauses(deps: { clock: Clock; random: Random }) {
   const app = createPause(deps);
   const advertisers = new Map<string, Pause>();
+  const pauseOf = (advertiserId: string): Pause => {
+    const pause = advertisers.get(advertiserId) ?? createPause(deps);
+    advertisers.set(advertiserId, pause);
+    return pause;
+  };
   return {
     appUntil: (): number => app.until,
     until: (advertiserId: string): number => advertisers.get(advertiserId)?.until ?? 0,
     hit(advertiserId: string, startedAt: number, outcome: Throttled): void {
-      if (outcome.scope === 'app') return app.hit(startedAt, outcome);
-      const pause = advertisers.get(advertiserId) ?? createPause(deps);
-      advertisers.set(advertiserId, pause);
-      pause.hit(startedAt, outcome);
+      (outcome.scope === 'app' ? app : pauseOf(advertiserId)).hit(startedAt, outcome);
     },
     passed(advertiserId: string, startedAt: number): void {
       app.passed(startedAt);

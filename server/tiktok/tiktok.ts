@@ -23,6 +23,7 @@ import { codeMeaning, codeRows } from './codes.ts';
 import { createHttp } from './http.ts';
 import { type MappingBatch, mappingBody } from './mapping-body.ts';
 import type { BudgetLimits } from './pace.ts';
+import { limits } from './wire.ts';
 
 export type { AdvertiserView, AudienceView } from './answers.ts';
 export type { Budget, Slot } from './budget.ts';
@@ -108,14 +109,22 @@ function audienceCalls(
         body: mappingBody(batch),
         read: readNothing,
       }),
-    createAudience: (call, advertiserId, name) =>
-      ask(deps, {
+    async createAudience(call, advertiserId, name) {
+      // TikTok would cut a longer name without a word, and then no look by name would find it (tiktok-api.md 4.1).
+      if (name.trim() !== name || name === '' || name.length > limits.audienceName) {
+        return refuse(
+          { kind: 'refused' },
+          `an audience's name has 1 to ${limits.audienceName} characters, no space around`,
+        );
+      }
+      return ask(deps, {
         endpoint: 'segmentAudience',
         call,
         advertiserId,
         body: { advertiser_id: advertiserId, action: 'create', custom_audience_name: name },
         read: readCreated,
-      }),
+      });
+    },
     deleteAudience: (call, advertiserId, audienceId) =>
       ask(deps, {
         endpoint: 'segmentAudience',
