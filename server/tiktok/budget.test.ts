@@ -212,3 +212,13 @@ test('Retry-After is honoured, within a second and a day; a long block starts at
   (await slotNow(clock, budget.take())).throttled({ ...appThrottle, long: true });
   expect(budget.pausedFor()).toBe(minutes(5));
 });
+
+test('setting the same share again and again (a heartbeat) gives no extra call', async () => {
+  const { clock, budget, starts, call } = start();
+  for (let n = 0; n < 100; n++) void call();
+  for (let n = 0; n < 100; n++) {
+    budget.setShare(1);
+    await clock.advance(10);
+  }
+  expect(starts.length).toBeLessThanOrEqual(9);
+});
