@@ -1,9 +1,27 @@
+/**
+ * Mappings: what a destination makes of an event. A mapping is checked and compiled when it is saved; per event a closure
+ * says whether the trigger matches, whom to add to or remove from which TikTok audience, and by which hashes. Behind this
+ * page nothing has ever seen a plain identifier (I13).
+ */
+import type { ActionDefinition } from '../../contract/catalog.ts';
+import { parseFql } from '../../contract/fql-parse.ts';
 import type { MappingId } from '../../contract/ids.ts';
+import type { Mapping, MappingKitProblem } from '../../contract/mapping-kit.ts';
+import { parseMapping } from '../../contract/mapping-kit-parse.ts';
 import type { SegmentEvent } from '../../contract/segment-event.ts';
-import type { DestinationSettings } from '../destinations/catalog.ts';
-import type { Result } from '../kernel/result.ts';
-import type { SkippedIdentifier, Variant } from './identifiers.ts';
+import { type DestinationSettings, findAction } from '../destinations/catalog.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
+import { evaluate, type MappingPlan } from './evaluate.ts';
+import type { Evaluation, MappingProblem } from './evaluation.ts';
+import { type Explanation, explain } from './explain.ts';
+import { fieldCleaner } from './fields.ts';
+import { compileFql, type Trigger } from './fql-compile.ts';
+import { identifierHasher } from './identifiers.ts';
+import { compileKit, type Resolve } from './kit-compile.ts';
+import { checkFields, type FieldMappings, fieldMappings, literalOf, sendFlags } from './save-checks.ts';
 
+export type { Direction, Evaluation, MappingProblem, TargetRef } from './evaluation.ts';
+export type { Explanation } from './explain.ts';
 export type { Hashes, SkippedIdentifier, SkipReason, Variant } from './identifiers.ts';
 
 export interface MappingDefinition {
@@ -16,12 +34,6 @@ export interface MappingDefinition {
   readonly enabled: boolean;
 }
 
-/** A place (`trigger`, `/email/@replace/pattern`) and words. */
-export interface MappingProblem {
-  readonly field: string;
-  readonly message: string;
-}
-
 export interface CompiledMapping {
   readonly id: MappingId;
   readonly enabled: boolean;
@@ -29,31 +41,8 @@ export interface CompiledMapping {
   /** The trigger. The caller asks it first. */
   matches(event: SegmentEvent): boolean;
   evaluate(event: SegmentEvent): Evaluation;
-}
-
-export type Direction = 'add' | 'remove';
-
-export type Evaluation =
-  | {
-      readonly kind: 'people';
-      readonly direction: Direction;
-      readonly target: TargetRef;
-      readonly variants: Variant[];
-      readonly left: SkippedIdentifier[];
-    }
-  | {
-      readonly kind: 'nobody';
-      readonly direction: Direction;
-      readonly target: TargetRef | null;
-      readonly reason: string;
-      readonly left: SkippedIdentifier[];
-    }
-  | { readonly kind: 'filtered'; readonly reason: string }
-  | { readonly kind: 'invalid'; readonly reason: string; readonly problems: MappingProblem[] };
-
-export interface TargetRef {
-  readonly advertiserId: string;
-  readonly audience: { readonly by: 'id'; readonly id: string } | { readonly by: 'name'; readonly name: string };
+  /** For Test Mapping: the same, told with masked identifiers and hashes. */
+  explain(event: SegmentEvent): Explanation;
 }
 
 /** Checks a mapping as it is saved and compiles it; nothing is interpreted per event (design.md 2, stage 4). */
@@ -61,5 +50,95 @@ export function compileMapping(
   definition: MappingDefinition,
   destination: DestinationSettings,
 ): Result<CompiledMapping, MappingProblem[]> {
-  throw new Error(`not written yet: ${definition.id} ${destination.emailProfile}`);
+  const problems: MappingProblem[] = [];
+  const action = findAction(definition.actionSlug);
+  if (action === undefined)
+    problems.push({ field: 'actionSlug', message: `there is no action "${definition.actionSlug.slice(0, 60)}"` });
+  const trigger = compileTrigger(definition.trigger, problems);
+  const mapping = parseSettings(definition.settings, problems);
+  if (action !== undefined && mapping !== undefined) problems.push(...checkFields(action, fieldMappings(mapping)));
+  if (action === undefined || mapping === undefined || trigger === undefined) return err(problems);
+  const plan = planMapping({ action, mapping, destination, problems });
+  if (problems.length > 0) return err(problems);
+  return ok({
+    id: definition.id,
+    enabled: definition.enabled,
+    action: plan.effect,
+    matches: trigger,
+    evaluate: (event) => evaluate(plan, event),
+    explain: (event) => explain(plan, { event, matched: trigger(event) }),
+  });
+}
+
+/** What Test Mapping shows before anything is sent. Holds no plain identifier. */
+export const explainMapping = (compiled: CompiledMapping, event: SegmentEvent): Explanation => compiled.explain(event);
+
+function compileTrigger(text: string, problems: MappingProblem[]): Trigger | undefined {
+  const parsed = parseFql(text);
+  if (parsed.ok) return compileFql(parsed.value);
+  problems.push({ field: 'trigger', message: `${parsed.error.message} (at character ${parsed.error.at + 1})` });
+  return undefined;
+}
+
+function parseSettings(settings: unknown, problems: MappingProblem[]): Mapping | undefined {
+  const parsed = parseMapping(settings);
+  if (!parsed.ok) {
+    problems.push(...parsed.error.map(toMappingProblem));
+    return undefined;
+  }
+  if (parsed.value.kind !== 'literal' && parsed.value.kind !== 'array') return parsed.value;
+  problems.push({ field: 'settings', message: 'should be an object of fields' });
+  return undefined;
+}
+
+const toMappingProblem = ({ path, message }: MappingKitProblem): MappingProblem => ({ field: path, message });
+
+/** Kept for mappings made for Segment; their values are never asked for. */
+const unusedFields = new Set(['event_name', 'enable_batching', 'batch_keys']);
+
+function planMapping(parts: {
+  action: ActionDefinition;
+  mapping: Mapping;
+  destination: DestinationSettings;
+  problems: MappingProblem[];
+}): MappingPlan {
+  const { action, mapping, destination, problems } = parts;
+  const mapped = fieldMappings(mapping);
+  const used = action.fields.filter((field) => !unusedFields.has(field.key));
+  const key = literalOf(mapped?.get('personas_audience_key'))?.value;
+  return {
+    action,
+    effect: effectOf(action.slug),
+    resolve: compileFields(
+      used.map((field) => field.key),
+      { mapping, mapped, problems },
+    ),
+    fields: used.map((field) => ({ key: field.key, clean: fieldCleaner(field) })),
+    flagsOn: new Set(mapped === undefined ? [] : sendFlags.filter((flag) => !mapped.has(flag))),
+    audienceKey: key === undefined || key === null ? undefined : String(key).trim(),
+    identify: identifierHasher(destination),
+  };
+}
+
+/** Only the fields that are used are worked out, unless one directive makes them all. */
+function compileFields(
+  keys: readonly string[],
+  parts: { mapping: Mapping; mapped: FieldMappings; problems: MappingProblem[] },
+): Resolve {
+  const { mapping, mapped, problems } = parts;
+  const whole = compileKit(mapping);
+  if (!whole.ok) {
+    problems.push(...whole.error.map(toMappingProblem));
+    return () => undefined;
+  }
+  if (mapping.kind !== 'object' || mapped === undefined) return whole.value;
+  const entries = mapping.entries.filter(({ key }) => keys.includes(key));
+  const some = compileKit({ kind: 'object', entries });
+  return some.ok ? some.value : whole.value;
+}
+
+function effectOf(slug: string): MappingPlan['effect'] {
+  if (slug === 'addUser' || slug === 'addToAudience') return 'add';
+  if (slug === 'removeUser' || slug === 'removeFromAudience') return 'remove';
+  return slug === 'syncAudience' ? 'membership' : 'none';
 }
