@@ -235,7 +235,7 @@ function note(
   const { verdict, fault, body, line } = noted;
   const { answer, applied } = verdict;
   const time = world.clock.now();
-  const requestId = `${timeText(time).replace(/\D/g, '')}${nextHex(world, 9).toUpperCase()}`;
+  const requestId = `${timeText(time).replace(/\D/g, '')}${nextHex(world, 'request').slice(0, 18).toUpperCase()}`;
   const seq = world.journal.append(
     {
       ...line,

@@ -49,7 +49,7 @@ export const segmentAudience: Endpoint = endpoint({
 
 /** Names are not unique (section 4.1); long ones are cut, not refused. */
 export function createAudience(world: World, advertiserId: string, name: string, now: Instant): Audience {
-  const id = String(firstAudienceId + nextSerial(world) * 7 + Math.floor(world.random.fraction() * 7));
+  const id = String(firstAudienceId + nextSerial(world, 'audience') * 7);
   const kept = name.length > limits.audienceName ? `${name.slice(0, limits.audienceName - 3)}...` : name;
   const audience = newAudience({ id, advertiserId, name: kept, now, lifeMs: world.settings.audienceLifeMs });
   world.audiences.set(id, audience);

@@ -88,7 +88,7 @@ function answerForm(world: World, request: Request, form: URLSearchParams): Repl
 }
 
 function agreed(world: World, { app, redirectUri, state }: Request, grant: Grant): Reply {
-  const code = nextHex(world, 20);
+  const code = nextHex(world, 'code');
   const expiresAt = instant(world.clock.now() + codeLife);
   world.codes.set(code, { appId: app.appId, grant, expiresAt, used: false });
   return redirectReply(withQuery(redirectUri, { auth_code: code, code, state }));

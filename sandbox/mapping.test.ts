@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { days, millis } from '../server/kernel/clock.ts';
 import { foreignShop, mapping, md5, rowsOf, sha256, shopEu, shopUs, startClient } from './test-client.ts';
 
 const path = '/segment/mapping/';
@@ -136,9 +137,9 @@ test('a new audience that is not ready yet, and one that has expired, are not ed
     code: 40002,
     message: expect.stringContaining('not editable'),
   });
-  client.sandbox.advanceClock(60_000 as never);
+  client.sandbox.advanceClock(millis(60_000));
   expect((await client.map(vip, 'add', 'ana')).code).toBe(0);
-  client.sandbox.advanceClock((366 * 86_400_000) as never);
+  client.sandbox.advanceClock(days(366));
   expect(await client.map(vip, 'add', 'ben')).toMatchObject({ message: expect.stringContaining('not editable') });
 });
 
@@ -148,7 +149,7 @@ test('with an apply delay a call is answered first and takes effect later, in or
   await client.map(vip, 'add', 'ana', 'ben');
   await client.map(vip, 'delete', 'ana');
   expect(client.emails(vip)).toEqual([]);
-  client.sandbox.advanceClock(1_000 as never);
+  client.sandbox.advanceClock(millis(1_000));
   expect(client.emails(vip)).toEqual([sha256('ben')]);
   const late = client.sandbox.journal().filter(({ kind }) => kind === 'late');
   expect(late.map(({ of, added, removed }) => [of, added, removed])).toEqual([

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Instant } from '../server/kernel/clock.ts';
 import type { Log } from '../server/kernel/log.ts';
 import { type Random, seededRandom } from '../server/kernel/random.ts';
@@ -48,8 +49,9 @@ export interface World {
   settings: SandboxSettings;
   readonly clock: SandboxClock;
   readonly log: Log;
+  /** For the chances of faults only. */
   random: Random;
-  serial: number;
+  readonly serials: Map<Numbered, number>;
   readonly advertisers: Map<string, Advertiser>;
   readonly audiences: Map<string, Audience>;
   readonly codes: Map<string, AuthCode>;
@@ -64,7 +66,7 @@ export function createWorld(parts: { settings: SandboxSettings; clock: SandboxCl
   const world: World = {
     ...parts,
     random: seededRandom(parts.settings.seed),
-    serial: 0,
+    serials: new Map(),
     advertisers: new Map(),
     audiences: new Map(),
     codes: new Map(),
@@ -91,7 +93,7 @@ export function resetWorld(world: World): void {
   ])
     part.clear();
   world.random = seededRandom(world.settings.seed);
-  world.serial = 0;
+  world.serials.clear();
   loadAdvertisers(world);
 }
 
@@ -104,18 +106,25 @@ export function loadAdvertisers(world: World): void {
 export const findApp = (world: World, appId: string): App | undefined =>
   world.settings.apps.find((app) => app.appId === appId);
 
-/** Hex that looks random and comes again with the same seed: fine for a sandbox, no secret anywhere else. */
-export const nextHex = (world: World, bytes: number): string => world.random.bytes(bytes).toString('hex');
+export type Numbered = 'audience' | 'code' | 'token' | 'request';
 
-export const nextSerial = (world: World): number => {
-  world.serial += 1;
-  return world.serial;
-};
+/** Counts each kind apart, so that ids depend on nothing but how many of their kind came before. */
+export function nextSerial(world: World, kind: Numbered): number {
+  const serial = (world.serials.get(kind) ?? 0) + 1;
+  world.serials.set(kind, serial);
+  return serial;
+}
+
+/** 40 hex digits that look random and come again with the same seed: fine for a sandbox, no secret anywhere else. */
+export const nextHex = (world: World, kind: Numbered): string =>
+  createHash('sha1')
+    .update(`${world.settings.seed} ${kind} ${nextSerial(world, kind)}`)
+    .digest('hex');
 
 export function issueToken(world: World, appId: string, grant: Grant): Token {
   const token: Token = {
     id: `tok_${world.tokens.size + 1}`,
-    value: nextHex(world, 20),
+    value: nextHex(world, 'token'),
     appId,
     ...grant,
     createdAt: world.clock.now(),
