@@ -7,8 +7,9 @@ const shared = {
   isolate: false,
   execArgv: nodeStripsTypes ? [] : ['--import', new URL('./tools/ts.mjs', import.meta.url).href],
 };
+// What only one engine can show stands in files named after it: embedded*.db.test.ts, postgres*.db.test.ts.
 const dbFiles = '{server,contract,sandbox,cli,test}/**/*.db.test.ts';
-const database = { globalSetup: ['test/support/template.ts'], hookTimeout: 60_000 };
+const database = { globalSetup: ['test/support/template.ts'], hookTimeout: 60_000, testTimeout: 30_000 };
 const flows = { ...database, testTimeout: 120_000, fileParallelism: false };
 
 export default defineConfig({
@@ -24,8 +25,17 @@ export default defineConfig({
           exclude: ['**/*.db.test.ts', 'test/flows/**', 'test/browser/**', '**/node_modules/**'],
         },
       },
-      { test: { ...shared, ...database, name: 'db', include: [dbFiles] } },
-      { test: { ...shared, ...database, name: 'pg', include: [dbFiles], env: { TEST_ENGINE: 'pg' } } },
+      { test: { ...shared, ...database, name: 'db', include: [dbFiles], exclude: ['**/postgres*.db.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          ...database,
+          name: 'pg',
+          include: [dbFiles],
+          exclude: ['**/embedded*.db.test.ts'],
+          env: { TEST_ENGINE: 'pg' },
+        },
+      },
       { test: { ...shared, ...flows, name: 'flows', include: ['test/flows/**/*.test.ts'] } },
       {
         test: {

@@ -13,7 +13,12 @@ export async function openDurable(
   dataDir: string,
   fsync: (descriptor: number) => void = fs.fsyncSync,
 ): Promise<PGlite> {
-  const startParams = [...PGlite.defaultStartParams.filter((p) => p !== '-F'), '-c', 'wal_sync_method=fsync'];
+  const startParams = [
+    ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+    ...['-c', 'wal_sync_method=fsync'],
+    // How much log a checkpoint keeps for later use; its default is 1 GB of the operator's disk.
+    ...['-c', 'max_wal_size=128MB'],
+  ];
   const engine = await PGlite.create({ dataDir, startParams });
   giveFsync(engine, fsync);
   return engine;

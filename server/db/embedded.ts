@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import type { EmbeddedEngine } from './embedded-engine.ts';
-import { pooledDb } from './pooled.ts';
+import { guardPool, pooledDb } from './pooled.ts';
 import { DatabaseUnavailable, type Db } from './port.ts';
 import { searchPath } from './search-path.ts';
 import { valueTypes } from './value-types.ts';
@@ -26,9 +26,7 @@ export function embeddedDb(
     stream: () => engine.connect(),
     ...searchPath(parts.schema),
   });
-  pool.on('error', (error) =>
-    parts.log.warn('the connection to the embedded database ended', { reason: error.message }),
-  );
+  guardPool(pool, parts.log);
   const db = pooledDb({
     pool,
     engine: 'embedded',

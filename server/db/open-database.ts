@@ -1,10 +1,12 @@
 import type pg from 'pg';
-import type { Clock } from '../kernel/clock.ts';
+import { type Clock, minutes } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Step } from '../kernel/loop.ts';
 import type { Random } from '../kernel/random.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { embeddedDb } from './embedded.ts';
 import { openEngine } from './embedded-engine.ts';
+import { maintainEmbedded } from './maintenance.ts';
 import type { Db } from './port.ts';
 import { openPostgres } from './postgres.ts';
 
@@ -21,7 +23,12 @@ export interface DatabaseOptions {
 /** The database of this process. `close` is part of it; the pool is for libraries that bring their own statements. */
 export interface OpenDatabase extends Db {
   readonly pool: pg.Pool;
+  /** What the embedded engine needs done from time to time, for `runLoop`; PostgreSQL looks after itself. */
+  readonly maintain: Step;
 }
+
+/** How often a loop should ask whether something is to be maintained. */
+export const maintenanceIdle = minutes(1);
 
 /**
  * Opens the database: PostgreSQL where an address is given, else the embedded engine, which is made on the first start.
@@ -32,12 +39,16 @@ export async function openDatabase(
   parts: { clock: Clock; random: Random; log: Log },
 ): Promise<Result<OpenDatabase, string>> {
   const { url, dataDir, ...rest } = options;
-  if (url !== undefined) return openPostgres({ url, ...rest }, parts);
+  if (url !== undefined) {
+    const opened = await openPostgres({ url, ...rest }, parts);
+    return opened.ok ? ok({ ...opened.value, maintain: async () => 'idle' }) : opened;
+  }
   const engine = await openEngine(dataDir, parts);
   if (!engine.ok) return err(engine.error);
   const db = embeddedDb(engine.value, { ...parts, ...(rest.schema === undefined ? {} : { schema: rest.schema }) });
   return ok({
     ...db,
+    maintain: () => maintainEmbedded(db, engine.value, parts.log),
     async close() {
       await db.close();
       await engine.value.close();

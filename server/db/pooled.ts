@@ -1,9 +1,10 @@
 import type pg from 'pg';
 import type { Sql } from 'sql-template-tag';
 import { type Clock, type Millis, millis } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { InvariantError } from '../kernel/result.ts';
-import { classifyFailure, type Failure, failureToThrow } from './failures.ts';
+import { classifyFailure, type Failure, failureToThrow, isConnectionUseless } from './failures.ts';
 import { CommitUnknown, type Db, type Row, type TransactionOptions, type Tx } from './port.ts';
 
 /** 10 runs, waits doubling from 5 ms up to 320 ms: about a second in all before a deadlock is handed to the caller. */
@@ -34,6 +35,15 @@ export function pooledDb(parts: PooledParts): Db {
     transaction: (work, options) => transactionWithRetries(parts, work, options ?? {}),
     close: () => parts.pool.end(),
   };
+}
+
+/**
+ * Hears every lost connection, of idle clients and of those in use: without a listener the loss would end the process
+ * (reliability.md F10). A statement under way gets the error as its own answer.
+ */
+export function guardPool(pool: pg.Pool, log: Log): void {
+  pool.on('error', (error) => log.warn('a connection to the database ended', { reason: error.message }));
+  pool.on('connect', (client) => void client.on('error', () => {}));
 }
 
 async function queryAlone<R extends Row>(parts: PooledParts, statement: Sql): Promise<R[]> {
@@ -175,8 +185,6 @@ function report(parts: PooledParts, error: unknown): Failure {
   parts.onFailure(failure);
   return failure;
 }
-
-const isConnectionUseless = (failure: Failure): boolean => failure === 'lost' || failure === 'storage';
 
 const isRead = (statement: Sql): boolean => /^\s*(select|show)\b/i.test(statement.text);
 

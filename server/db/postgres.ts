@@ -4,7 +4,7 @@ import { type Clock, seconds } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
-import { pooledDb } from './pooled.ts';
+import { guardPool, pooledDb } from './pooled.ts';
 import type { Db } from './port.ts';
 import { searchPath } from './search-path.ts';
 import { valueTypes } from './value-types.ts';
@@ -49,8 +49,7 @@ export async function openPostgres(
     ...limits,
     ...searchPath(options.schema),
   });
-  // Without a listener a server restart ends the process (reliability.md F10).
-  pool.on('error', (error) => parts.log.warn('a connection to the database ended', { reason: error.message }));
+  guardPool(pool, parts.log);
   const db = pooledDb({
     pool,
     engine: 'postgres',

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type pg from 'pg';
 import sql, { raw } from 'sql-template-tag';
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 import { embeddedDb } from '../../server/db/embedded.ts';
 import { type EmbeddedEngine, openEngine } from '../../server/db/embedded-engine.ts';
 import { migrate } from '../../server/db/migrate.ts';
-import type { OpenDatabase } from '../../server/db/open-database.ts';
 import type { Db } from '../../server/db/port.ts';
 import { openPostgres } from '../../server/db/postgres.ts';
 import { systemClock } from '../../server/kernel/clock.ts';
@@ -23,7 +23,7 @@ export const testEngine: Db['engine'] = process.env['TEST_ENGINE'] === 'pg' ? 'p
 export interface TestDatabase {
   readonly db: Db;
   /** The pool below, for what speaks to the driver itself. */
-  readonly pool: OpenDatabase['pool'];
+  readonly pool: pg.Pool;
   readonly schema: string;
 }
 
@@ -33,8 +33,8 @@ export interface TestDatabase {
  */
 export function testDatabase(fileUrl: string, options: { migrated?: boolean } = {}): TestDatabase {
   const schema = `t_${createHash('sha256').update(fileUrl).update(String(process.pid)).digest('hex').slice(0, 16)}`;
-  let opened: OpenDatabase | undefined;
-  const database = (): OpenDatabase => must(opened, 'the database is there inside tests and hooks only');
+  let opened: TestDb | undefined;
+  const database = (): TestDb => must(opened, 'the database is there inside tests and hooks only');
 
   beforeAll(async () => {
     opened = await openInSchema(schema);
@@ -61,8 +61,10 @@ export function testDatabase(fileUrl: string, options: { migrated?: boolean } = 
   };
 }
 
+type TestDb = Db & { readonly pool: pg.Pool };
+
 /** Opens one more connection pool, on PostgreSQL a real second client; the embedded engine has room for one only. */
-export async function openInSchema(schema: string): Promise<OpenDatabase> {
+export async function openInSchema(schema: string): Promise<TestDb> {
   if (testEngine === 'embedded') return embeddedDb(await engineOfThisWorker(), { ...parts, schema });
   const opened = await openPostgres({ url: postgresUrl(), schema, connections: 4 }, parts);
   if (!opened.ok) throw new Error(opened.error);
