@@ -30,7 +30,13 @@ export function startPart(args: readonly [string, ...string[]], env: Environment
   let last = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     log.write(chunk);
-    last = chunk.toString().trimEnd().split('\n').at(-1) ?? last;
+    last =
+      chunk
+        .toString()
+        .trimEnd()
+        .split('\n')
+        .at(-1)
+        ?.replace(/^usher: /, '') ?? last;
   });
   const ended = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(1));
