@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Secret } from '../kernel/secret.ts';
-import type { Budget } from './budget.ts';
+import type { Budget, Slot } from './budget.ts';
 import { deadline } from './deadline.ts';
 import type { Arrival, Http, Message } from './http.ts';
 import { classify, doubt, type Outcome } from './outcome.ts';
@@ -27,6 +27,8 @@ export interface Call {
   /** From now until the answer, waiting for a slot included: after that, nothing of this call is sent (rule 11). */
   deadlineMs?: number;
   signal?: AbortSignal;
+  /** A slot taken before, by a caller who writes down what it is about to do between the slot and the call (rule 11). */
+  slot?: Slot;
 }
 
 /** One call to one endpoint. */
@@ -61,7 +63,7 @@ export async function ask<Data>(deps: CallDeps, wanted: Ask<Data>): Promise<Answ
   }
   const whole = deadline(deps.clock, call.deadlineMs, call.signal);
   try {
-    const slot = await deps.budget.take(advertiserId, whole.signal);
+    const slot = call.slot ?? (await deps.budget.take(advertiserId, whole.signal));
     if (!slot) return refuse({ kind: 'unsent' }, 'not sent: no call slot before the deadline');
     const startedAt = deps.clock.elapsed();
     const exchange = deadline(deps.clock, deps.timeoutMs, whole.signal);
