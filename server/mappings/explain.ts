@@ -58,30 +58,35 @@ function explainFields(plan: MappingPlan, event: SegmentEvent): ExplainedField[]
   const { values } = found;
   const raw = rawIdentifiers(plan, values);
   const { variants } = plan.identify(raw);
-  const hashed = new Map([
-    ['email', [0]],
-    ['phone', [1]],
-    ['advertising_id', [2, 3]],
-  ]);
+  const hashesOf = (types: readonly number[]): string[] =>
+    types.flatMap((type) => variants.flatMap((variant) => variant.hashes[type]?.toString('hex') ?? []));
+  const secrets = ['email', 'phone', 'advertising_id'].map((key) => values[key]).filter(isText);
   return plan.action.fields
     .filter((field) => values[field.key] !== undefined)
     .map((field) => ({
       key: field.key,
       label: field.label,
-      value: mask(values[field.key], field.category === 'hashedPII'),
-      hashes: (hashed.get(field.key) ?? []).flatMap((type) =>
-        variants.flatMap((variant) => variant.hashes[type]?.toString('hex') ?? []),
-      ),
+      value: mask(values[field.key], { personal: field.category === 'hashedPII', secrets }),
+      hashes: hashesOf(typesOf.get(field.key) ?? []),
     }));
 }
+
+const typesOf: ReadonlyMap<string, readonly number[]> = new Map([
+  ['email', [0]],
+  ['phone', [1]],
+  ['advertising_id', [2, 3]],
+]);
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
 /** Bounded, so that a long text without an @ costs no square (T14). */
 const emailLike = /[^\s@]{1,64}@[^\s@]{1,255}/g;
 
-/** Personal data keeps its first character and its length class; elsewhere anything that looks like an address goes too. */
-function mask(value: unknown, personal: boolean): unknown {
+/** Personal data keeps its first character; elsewhere the same values, and whatever looks like an address, go too. */
+function mask(value: unknown, { personal, secrets }: { personal: boolean; secrets: readonly string[] }): unknown {
   if (typeof value !== 'string') return personal ? '***' : value;
   if (personal) return value.trim() === '' ? value : `${[...value.trim()][0]}***`;
+  if (secrets.some((secret) => value.includes(secret))) return '***';
   return value.replace(emailLike, '***@***');
 }
 
