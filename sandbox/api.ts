@@ -65,7 +65,12 @@ export async function serveApi(world: World, wire: Clock, exchange: Exchange): P
     return reset(exchange);
   }
   const body = await readBody(exchange.request, world.settings.bodyBytesMax);
-  if (body === undefined) return send(exchange, gatewayReply({ status: 413, body: 'html' }));
+  if (body === undefined) {
+    const reply = gatewayReply({ status: 413, body: 'html' });
+    const verdict: Verdict = { decision: 'refused', answer: { kind: 'http', reply } };
+    note(world, { ...describeCall(found.path, found.method, undefined), verdict, fault: null, body });
+    return send(exchange, reply);
+  }
   // From here to the answer nothing waits: a call is decided and applied as one step.
   world.pending.settle(world.clock.now());
   const input = readInput(found, exchange, body);

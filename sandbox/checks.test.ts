@@ -132,3 +132,10 @@ test('every answer carries a request id that starts with the time', async () => 
   const client = await startClient();
   expect((await client.get('/user/info/')).request_id).toMatch(/^20260803162749[0-9A-F]{18}$/);
 });
+
+test('a body over the limit is a 413 of the gateway', async () => {
+  const client = await startClient({ bodyBytesMax: 100 });
+  const response = await client.raw('/open_api/v1.3/segment/mapping/', { method: 'POST', body: 'x'.repeat(101) });
+  expect(response.status).toBe(413);
+  expect(client.sandbox.journal().at(-1)).toMatchObject({ decision: 'refused', message: 'HTTP 413' });
+});

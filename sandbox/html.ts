@@ -50,7 +50,8 @@ export function pageReply({ title, body, status = 200, formTarget = '' }: Page):
     body: page.text,
     headers: {
       'content-security-policy': `default-src 'none'; style-src 'self'; form-action 'self' ${formTarget}; base-uri 'none'; frame-ancestors 'none'`,
-      'referrer-policy': 'no-referrer',
+      // Not no-referrer: with it a browser sends the page's own forms with `Origin: null`.
+      'referrer-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     },

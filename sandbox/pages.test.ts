@@ -64,7 +64,24 @@ test('the buttons move the time, revoke access, slow down and clear', async () =
   expect(await press('unknown')).toBe(404);
 });
 
+test('one person can be refused by name, in every form', async () => {
+  const client = await startClient();
+  const vip = await client.create();
+  const body = new URLSearchParams({ identifier: 'Ana@example.org' });
+  expect((await client.raw('/controls/refuse', { method: 'POST', body })).status).toBe(302);
+  expect((await client.map(vip, 'add', 'ben@example.org')).code).toBe(0);
+  expect((await client.map(vip, 'add', 'ben@example.org', 'ana@example.org')).code).toBe(40002);
+  expect(await (await client.raw('/')).text()).not.toContain('ana@example.org');
+});
+
 test('the stylesheet is served and knows dark mode', async () => {
   const { raw } = await startClient();
   expect(await (await raw('/sandbox.css')).text()).toContain('prefers-color-scheme: dark');
+});
+
+test('a browser may send the forms of the pages: their policy lets the origin through', async () => {
+  const { raw, sandbox } = await startClient();
+  expect((await raw('/')).headers.get('referrer-policy')).toBe('same-origin');
+  const pressed = await raw('/controls/two-days', { method: 'POST', headers: { origin: sandbox.url } });
+  expect(pressed.status).toBe(302);
 });

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { hours } from '../server/kernel/clock.ts';
-import { idTypes } from '../server/tiktok/wire.ts';
+import { idTypes, paths } from '../server/tiktok/wire.ts';
 import { type Audience, idsIn, statusOf } from './audience.ts';
 import { readForm } from './consent.ts';
 import { revokeAll } from './controls.ts';
 import { visibleAudiences } from './custom-audiences.ts';
+import { type FaultRuleInput, faultRuleSchema } from './faults.ts';
 import { type Html, html, pageReply } from './html.ts';
 import { type Exchange, type Reply, redirectReply, textReply } from './http.ts';
 import { timeText } from './sandbox-clock.ts';
@@ -25,27 +26,30 @@ export async function servePage(world: World, exchange: Exchange): Promise<Reply
 
 async function postPage(world: World, exchange: Exchange): Promise<Reply | undefined> {
   const { pathname } = exchange.url;
+  const form = await readForm(exchange);
+  const identifier = form.get('identifier') ?? '';
   const audience = audienceAt(world, pathname);
-  if (audience) {
-    const sought = (await readForm(exchange)).get('identifier') ?? '';
-    return audiencePage(world, audience, sought);
-  }
+  if (audience) return audiencePage(world, audience, identifier);
   const controls: Readonly<Record<string, () => void>> = {
     '/controls/two-days': () => world.clock.advance(hours(48)),
     '/controls/real-time': () => world.clock.release(),
     '/controls/revoke': () => revokeAll(world),
-    '/controls/slow': () => {
-      const effect = { kind: 'latency', ms: 3_000, jitterMs: 0 } as const;
-      world.faults.add({ skip: 0, probability: 1, effect });
-    },
+    '/controls/slow': () => addFault(world, { effect: { kind: 'latency', ms: 3_000 } }),
+    '/controls/refuse': () =>
+      addFault(world, {
+        path: paths.segmentMapping,
+        hash: hashesOf(identifier),
+        effect: { kind: 'code', code: 40002, message: 'batch_data: Not a valid id.' },
+      }),
     '/controls/no-faults': () => world.faults.clear(),
   };
   const control = Object.hasOwn(controls, pathname) ? controls[pathname] : undefined;
   if (!control) return undefined;
-  exchange.request.resume();
   control();
   return redirectReply('/');
 }
+
+const addFault = (world: World, rule: FaultRuleInput): void => void world.faults.add(faultRuleSchema.parse(rule));
 
 function audienceAt(world: World, path: string): Audience | undefined {
   const [, id] = /^\/ads-manager\/audiences\/(\d+)$/.exec(path) ?? [];
@@ -70,6 +74,9 @@ function indexPage(world: World): Reply {
     <h2>Faults</h2>
     <p>${faults.length === 0 ? 'None.' : `${faults.length}: ${faults.map(({ effect }) => effect.kind).join(', ')}.`}</p>
     <div class="buttons">${button('slow', 'Slow down')}${button('no-faults', 'Clear faults')}</div>
+    <form method="post" action="/controls/refuse">
+      <label class="field">E-mail, phone or device id <input type="text" name="identifier" required autocomplete="off"></label>
+      <p class="buttons"><button>Refuse one person</button></p></form>
     <h2>For programs</h2>
     <p><a href="/__sandbox/audiences">Audiences</a> · <a href="/__sandbox/journal">Journal</a> · <a href="/__sandbox/faults">Faults</a> ·
       <a href="/__sandbox/settings">Settings</a> · <a href="/__sandbox/clock">Clock</a></p>`;
@@ -91,7 +98,7 @@ function audiencesPage(world: World, asked: string | null): Reply {
     'Expires',
     'Ids received (sandbox only)',
   ];
-  const body = html`<p class="soft">Ads Manager (sandbox) &gt; Assets</p><h1>Audiences</h1>
+  const body = html`<p class="soft">Ads Manager (sandbox) &gt; Assets. Times in UTC.</p><h1>Audiences</h1>
     <nav aria-label="Ad accounts">${[...world.advertisers.values()].map(({ id, name }) => html`<a href="${audiencesPath}?advertiser=${id}"${id === advertiser.id ? html` aria-current="page"` : ''}>${name}</a>`)}</nav>
     ${
       audiences.length === 0
@@ -147,19 +154,24 @@ function audiencePage(world: World, audience: Audience, sought?: string): Reply 
   return pageReply({ title: audience.name, body });
 }
 
-/** When one of the forms in which an identifier may have been hashed came in (tiktok-api.md 8.1), in seconds. */
+/** When one of the forms in which an identifier may have been hashed came in, in seconds. */
 function memberSince(audience: Audience, sought: string): number | undefined {
+  const hashes = hashesOf(sought);
+  const times = audience.members.flatMap((of) => hashes.flatMap((hash) => of.get(hash) ?? []));
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** Every hash that the published rules, which contradict each other, may make of it; a hash stays itself (tiktok-api.md 8.1). */
+function hashesOf(sought: string): string[] {
   const plain = sought.trim().toLowerCase();
   const [local = '', domain] = plain.split('@');
   const untagged = local.replace(/\+.*$/, '');
   const digits = plain.replace(/\D/g, '');
   const forms =
     domain === undefined
-      ? [plain, plain.toUpperCase(), `+${digits}`, digits]
+      ? [plain, plain.toUpperCase(), ...(digits === '' ? [] : [`+${digits}`, digits])]
       : [plain, `${untagged}@${domain}`, `${untagged.replaceAll('.', '')}@${domain}`];
-  const hashes = [plain, ...forms.flatMap((form) => [digest('sha256', form), digest('md5', form)])];
-  const times = audience.members.flatMap((of) => hashes.flatMap((hash) => of.get(hash) ?? []));
-  return times.length === 0 ? undefined : Math.min(...times);
+  return [plain, ...forms.flatMap((form) => [digest('sha256', form), digest('md5', form)])];
 }
 
 const digest = (algorithm: 'sha256' | 'md5', text: string): string => createHash(algorithm).update(text).digest('hex');

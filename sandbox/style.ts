@@ -19,7 +19,7 @@ code, .id { font: 13px/20px ui-monospace, monospace; overflow-wrap: anywhere; }
 fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 16px 0; padding: 8px 16px 12px; }
 legend { font-weight: 600; padding: 0 4px; }
 .tick { display: flex; gap: 8px; align-items: center; min-height: 32px; }
-.tick input { width: 18px; height: 18px; margin: 0; }
+.tick input { flex: none; width: 18px; height: 18px; margin: 0; }
 .id { margin: 0 0 4px 26px; }
 .field { display: block; margin: 16px 0 0; font-weight: 600; }
 select, input[type=text] { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 6px;
@@ -34,6 +34,7 @@ table { width: 100%; border-collapse: collapse; background: var(--card); border:
 th, td { text-align: left; padding: 10px 12px; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 8px 0 16px; }
 nav a[aria-current] { font-weight: 600; color: inherit; }
+th { overflow-wrap: normal; }
 @media (max-width: 720px) {
   thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
   tr { display: block; padding: 8px 0; border-bottom: 1px solid var(--line); }
