@@ -1,6 +1,6 @@
-import { createApi, type ApiParts } from '../../server/api/api.ts';
-import { createAuthenticate, createSpace, createToken, type Role } from '../../server/auth/auth.ts';
 import type { SpaceId } from '../../contract/ids.ts';
+import { type ApiParts, createApi } from '../../server/api/api.ts';
+import { createAuthenticate, createSpace, createToken, type Role } from '../../server/auth/auth.ts';
 import type { Db } from '../../server/db/port.ts';
 import type { ManualClock } from '../../server/kernel/clock.ts';
 import { createLog } from '../../server/kernel/log.ts';
@@ -11,7 +11,11 @@ import { type FakeTikTok, fakeTikTok } from './fake-tiktok.ts';
 
 /** The API as a function, beside a fake TikTok; what it logs and answers is kept for scans. */
 export interface ApiUnderTest {
-  request(method: string, path: string, options?: { token?: string; body?: unknown; accept?: string }): Promise<ApiAnswer>;
+  request(
+    method: string,
+    path: string,
+    options?: { token?: string; body?: unknown; accept?: string },
+  ): Promise<ApiAnswer>;
   token(spaceId: SpaceId | null, role: Role): Promise<string>;
   space(slug: string): Promise<SpaceId>;
   tiktok: FakeTikTok;

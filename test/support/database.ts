@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import sql, { raw } from 'sql-template-tag';
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
@@ -114,5 +113,3 @@ export function freshDataDir(): string {
   fs.cpSync(template, path.join(dataDir, 'database'), { recursive: true });
   return dataDir;
 }
-
-export const repositoryRoot = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,0 +1,69 @@
+// Who may import whom: the table of ARCHITECTURE.md as data. Type-only imports count.
+const small = ['server/kernel', 'server/db', 'contract'];
+const stages = ['ingest', 'profiles', 'audiences', 'mappings', 'ledger', 'delivery'].map((name) => `server/${name}`);
+const besideStages = ['server/auth', 'server/destinations', 'server/tiktok'];
+const everyFrontPage = [...small, ...stages, ...besideStages, 'server/api', 'server/config.ts', 'server/pipeline.ts'];
+
+/** A stage sees the stages before it. */
+const before = (stage, ...more) => [...small, ...stages.slice(0, stages.indexOf(`server/${stage}`)), ...more];
+
+const mayImport = {
+  contract: [],
+  'server/kernel': [],
+  'server/config.ts': ['server/kernel'],
+  'server/db': ['server/kernel'],
+  'server/tiktok': ['server/kernel'],
+  'server/auth': small,
+  'server/destinations': [...small, 'server/tiktok'],
+  'server/ingest': before('ingest'),
+  'server/profiles': before('profiles'),
+  'server/audiences': before('audiences'),
+  'server/mappings': before('mappings', 'server/destinations'),
+  'server/ledger': before('ledger', 'server/destinations'),
+  'server/delivery': before('delivery', 'server/destinations', 'server/tiktok'),
+  'server/api': everyFrontPage,
+  'server/pipeline.ts': everyFrontPage,
+  'server/main.ts': everyFrontPage,
+  cli: ['server/main.ts', 'server/config.ts', 'sandbox', 'server/kernel', 'contract'],
+  sandbox: ['server/tiktok/wire.ts', 'server/kernel'],
+};
+
+/** Small parts side by side, importable file by file. Any other folder shows only the file with its own name. */
+const withoutFrontPage = new Set(small);
+const isFile = (place) => place.endsWith('.ts');
+const inside = (place) => (isFile(place) ? `^${escaped(place)}$` : `^${escaped(place)}/`);
+const visible = (place) => {
+  if (isFile(place) || withoutFrontPage.has(place)) return inside(place);
+  return `^${escaped(place)}/${place.split('/').at(-1)}[.]ts$`;
+};
+const escaped = (place) => place.replaceAll('.', '[.]');
+/** Tests may import anything (ARCHITECTURE.md). */
+const tests = '([.]test[.]ts$|/test-[^/]+[.]ts$)';
+
+const importTable = Object.entries(mayImport).map(([place, others]) => ({
+  name: `imports of ${place}`,
+  severity: 'error',
+  from: { path: inside(place), pathNot: tests },
+  to: { path: '^(server|contract|sandbox|cli|test|bench|tools)/', pathNot: [inside(place), ...others.map(visible)] },
+}));
+
+export default {
+  forbidden: [
+    ...importTable,
+    { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'every import exists', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'every file has its line in the table',
+      severity: 'error',
+      from: { path: '^server/', pathNot: [...Object.keys(mayImport).map(inside), tests] },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    includeOnly: '^(server|contract|sandbox|cli|test|bench|tools)/',
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js'] },
+  },
+};
