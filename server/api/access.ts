@@ -1,9 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
-import type { DestinationId, SpaceId } from '../../contract/ids.ts';
-import { idToText } from '../../contract/ids.ts';
+import type { DestinationId, SourceId, SpaceId } from '../../contract/ids.ts';
 import { type Authenticate, allows, audit, getSpace, type Role, type Space, sees } from '../auth/auth.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import { type Destination, getDestination } from '../destinations/destinations.ts';
+import { getSource, type Source } from '../ingest/ingest.ts';
 import { invariant } from '../kernel/result.ts';
 import { type ApiContext, type ApiEnv, notFound, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
@@ -58,6 +58,17 @@ export async function permittedDestination(c: ApiContext, q: Queryable, id: Dest
   return destination;
 }
 
+export async function permittedSource(
+  c: ApiContext,
+  deps: { db: Queryable; vault: ApiParts['vault'] },
+  id: SourceId,
+): Promise<Source> {
+  const source = await getSource(deps.db, deps, id);
+  if (!source) throw notFound();
+  permit(c, source.spaceId);
+  return source;
+}
+
 export type RecordAudit = (entry: {
   spaceId: SpaceId | null;
   action: string;
@@ -85,5 +96,3 @@ export async function change<Result>(
 
 /** Names of the fields that a change names, for the audit log; never their values. */
 export const fieldsOf = (body: object): { fields: string[] } => ({ fields: Object.keys(body).sort() });
-
-export const spaceText = (id: SpaceId): string => idToText('space', id);

@@ -10,15 +10,19 @@ import { destinations } from './destinations.ts';
 import { type Api, apiHeaders, createHttpApp, limitBody, notFound, onlyJson } from './http.ts';
 import { oauth } from './oauth.ts';
 import type { ApiParts } from './parts.ts';
+import { sources } from './sources.ts';
 import { spaces } from './spaces.ts';
 import { subscriptions } from './subscriptions.ts';
+import { testMapping } from './test-mapping.ts';
 import { tokens } from './tokens.ts';
 
 const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   spaces,
+  sources,
   catalog,
   destinations,
   oauth,
+  testMapping,
   subscriptions,
   tokens,
   auditEvents,

@@ -19,6 +19,7 @@ import {
   forViewers,
   permit,
   permittedDestination,
+  permittedSource,
   permittedSpace,
 } from './access.ts';
 import { type Api, notFound, Refusal } from './http.ts';
@@ -71,10 +72,11 @@ export function destinations(app: Api, parts: ApiParts): void {
 
   app.openapi(createRouteOf, async (c) => {
     const { spaceId: asked, sourceId, ...body } = c.req.valid('json');
-    const spaceId = await parts.spaceOf({ spaceId: asked, sourceId });
-    if (spaceId === undefined) throw notFound();
-    await permittedSpace(c, parts.db, spaceId);
     const made = await change(parts, c, async (tx, record) => {
+      const source = sourceId && (await permittedSource(c, { db: tx, vault: parts.vault }, sourceId));
+      const spaceId = source ? source.spaceId : asked;
+      if (spaceId === undefined) throw notFound();
+      await permittedSpace(c, tx, spaceId);
       const created = await createDestination(tx, parts.clock, { ...body, spaceId, sourceId: sourceId ?? null });
       if (!created.ok) throw wrong(created.error);
       await record({ spaceId, action: 'destination.create', subject: idToText('destination', created.value.id) });

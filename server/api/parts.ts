@@ -1,4 +1,3 @@
-import type { SourceId, SpaceId } from '../../contract/ids.ts';
 import type { SegmentEvent } from '../../contract/segment-event.ts';
 import type { Authenticate } from '../auth/auth.ts';
 import type { Db, Tx } from '../db/port.ts';
@@ -19,8 +18,6 @@ export interface ApiParts {
   vault: Vault;
   tiktok: TikTok;
   authenticate: Authenticate;
-  /** The space that a destination is made in: named, or that of its source; undefined: no such source. */
-  spaceOf: (named: { spaceId: SpaceId | undefined; sourceId: SourceId | undefined }) => Promise<SpaceId | undefined>;
   /** Where browsers reach Usher; no trailing slash (USHER_PUBLIC_URL). */
   publicUrl: string;
   version: string;

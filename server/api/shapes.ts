@@ -81,3 +81,9 @@ export const nameSchema = z.string().trim().min(1).max(200);
 /** As Segment's slugs: letters, digits, `-`, `_`. */
 export const slugSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, - and _');
 export const timeSchema = z.iso.datetime();
+
+/** Only what is given: an optional field of a body may also be there as undefined. */
+export function definedOf<Body extends object>(body: Body): { [Key in keyof Body]?: Exclude<Body[Key], undefined> } {
+  const given = Object.entries(body).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [Key in keyof Body]?: Exclude<Body[Key], undefined> };
+}

@@ -11,13 +11,14 @@ import {
   updateMapping,
   withDefaults,
 } from '../destinations/destinations.ts';
-import { compileMapping, type MappingDefinition } from '../mappings/mappings.ts';
+import { compileMapping, type MappingDefinition, type MappingProblem } from '../mappings/mappings.ts';
 import { change, fieldsOf, forEditors, forViewers, permittedDestination } from './access.ts';
 import { type Api, notFound, Refusal, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import {
   bodyOf,
   conflict,
+  definedOf,
   invalid,
   listOf,
   nameSchema,
@@ -190,14 +191,16 @@ const deleteRoute = createRoute({
 export const draftId = 0 as MappingId;
 
 /** What does not compile is not saved; every problem with its place. */
-export function compileOrRefuse(definition: MappingDefinition, destination: Destination): void {
+function compileOrRefuse(definition: MappingDefinition, destination: Destination): void {
   const compiled = compileMapping(definition, destination.settings);
-  if (!compiled.ok)
-    throw new Refusal(
-      422,
-      compiled.error.map((problem) => ({ type: 'invalid', ...problem })),
-    );
+  if (!compiled.ok) throw wontCompile(compiled.error);
 }
+
+export const wontCompile = (problems: readonly MappingProblem[]): Refusal =>
+  new Refusal(
+    422,
+    problems.map((problem) => ({ type: 'invalid', ...problem })),
+  );
 
 export async function existing(q: Queryable, destinationId: Destination['id'], mappingId: MappingId): Promise<Mapping> {
   const mapping = await getMapping(q, destinationId, mappingId);
@@ -207,13 +210,6 @@ export async function existing(q: Queryable, destinationId: Destination['id'], m
 
 const tooMany = (most: number) =>
   refusal(409, 'too-many', `a destination may have ${most} mappings (USHER_MAX_MAPPINGS)`);
-
-/** Only what is given: an optional field of a body may also be there as undefined. */
-function definedOf<Body extends object>(body: Body): { [Key in keyof Body]?: Exclude<Body[Key], undefined> } {
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof Body]?: Exclude<Body[Key], undefined>;
-  };
-}
 
 const mappingToJson = (mapping: Mapping): z.infer<typeof subscriptionSchema> => ({
   id: idToText('mapping', mapping.id),
