@@ -1,0 +1,206 @@
+import sql from 'sql-template-tag';
+import { expect, test } from 'vitest';
+import { idToText } from '../../contract/ids.ts';
+import { type ApiUnderTest, apiUnderTest } from '../../test/support/api-client.ts';
+import { testDatabase } from '../../test/support/database.ts';
+import { manualClock } from '../kernel/clock.ts';
+
+/**
+ * I11 and T10 for every route there is: the list comes from the OpenAPI document, so a new route is walked from its first
+ * day, or the test asks for a body to walk it with.
+ */
+const database = testDatabase(import.meta.url);
+const clock = manualClock();
+
+interface Route {
+  method: string;
+  path: string;
+  role: 'viewer' | 'editor' | 'owner';
+}
+
+async function routesOf(api: ApiUnderTest): Promise<Route[]> {
+  const { json } = await api.request('GET', '/api/v1/openapi.json');
+  return Object.entries<Record<string, { 'x-role': Route['role'] }>>(json.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      role: operation['x-role'],
+    })),
+  );
+}
+
+/** A space with one of everything, and a token of each role. */
+async function world(api: ApiUnderTest, slug: string) {
+  const space = await api.space(slug);
+  const spaceId = idToText('space', space);
+  const tokens = {
+    viewer: await api.token(space, 'viewer'),
+    editor: await api.token(space, 'editor'),
+    owner: await api.token(space, 'owner'),
+  };
+  const make = async (path: string, body: unknown): Promise<Record<string, string>> => {
+    const made = await api.request('POST', `/api/v1${path}`, { token: tokens.owner, body });
+    expect(made.status, made.text).toBe(201);
+    return made.json.data;
+  };
+  const source = await make(`/spaces/${spaceId}/sources`, { slug: 'web', name: 'Web', kind: 'server' });
+  const key = await make(`/sources/${source['id']}/writekey`, undefined);
+  const metadataId = 'actions-tiktok-audiences';
+  const destination = await make('/destinations', { spaceId, metadataId, name: 'TikTok' });
+  const subscription = await make(`/destinations/${destination['id']}/subscriptions`, mapping);
+  const child = await make('/tokens', { name: 'child', role: 'viewer', spaceId });
+  const ids: Record<string, string> = {
+    spaceId,
+    sourceId: source['id'] ?? '',
+    keyId: key['id'] ?? '',
+    destinationId: destination['id'] ?? '',
+    subscriptionId: subscription['id'] ?? '',
+    tokenId: child['id'] ?? '',
+    field: 'selected_advertiser_id',
+    metadataId,
+  };
+  return { space, tokens, ids };
+}
+
+const mapping = {
+  name: 'Add Users',
+  actionSlug: 'addUser',
+  trigger: 'event = "Audience Entered"',
+  settings: { selected_advertiser_id: '7001', custom_audience_name: 'vip', personas_audience_key: 'vip' },
+};
+
+/** What to send along, so that nothing but the right to do it can stop a request. */
+const bodies: Record<string, (ids: Record<string, string>) => unknown> = {
+  'POST /api/v1/spaces': () => ({ slug: 'new', name: 'New' }),
+  'PATCH /api/v1/spaces/{spaceId}': () => ({ name: 'New' }),
+  'POST /api/v1/spaces/{spaceId}/sources': () => ({ slug: 'new', name: 'New', kind: 'website' }),
+  'PATCH /api/v1/sources/{sourceId}': () => ({ name: 'New' }),
+  'POST /api/v1/sources/{sourceId}/writekey': () => undefined,
+  'POST /api/v1/destinations': ({ sourceId, metadataId }) => ({ sourceId, metadataId, name: 'New' }),
+  'PATCH /api/v1/destinations/{destinationId}': () => ({ name: 'New' }),
+  'POST /api/v1/destinations/{destinationId}/fields/{field}/choices': () => ({}),
+  'POST /api/v1/destinations/{destinationId}/oauth/authorize': () => ({}),
+  'POST /api/v1/destinations/{destinationId}/oauth/revoke': () => undefined,
+  'POST /api/v1/destinations/{destinationId}/subscriptions': () => mapping,
+  'POST /api/v1/destinations/{destinationId}/subscriptions/test': ({ subscriptionId }) => ({
+    subscriptionId,
+    event: { type: 'track', event: 'Audience Entered' },
+    send: true,
+  }),
+  'PATCH /api/v1/destinations/{destinationId}/subscriptions/{subscriptionId}': () => ({ enabled: true }),
+  'POST /api/v1/tokens': ({ spaceId }) => ({ name: 'New', role: 'viewer', spaceId }),
+};
+
+/** Reads of TikTok that are a POST because they take a body. */
+const readsOnly = new Set(['POST /api/v1/destinations/{destinationId}/fields/{field}/choices']);
+/** Routes that no id of a space stands in: what a token may do there is told by tests of their own. */
+const withoutSpace = new Set([
+  'GET /api/v1/spaces',
+  'POST /api/v1/spaces',
+  'GET /api/v1/tokens',
+  'GET /api/v1/destinations',
+  'GET /api/v1/catalog/destinations',
+  'GET /api/v1/catalog/destinations/{metadataId}',
+]);
+
+const nameOf = (route: Route): string => `${route.method} ${route.path}`;
+
+function send(api: ApiUnderTest, route: Route, ids: Record<string, string>, token?: string) {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? expect.fail(`no id for ${name}`));
+  const body = bodies[nameOf(route)];
+  if ((route.method === 'POST' || route.method === 'PATCH') && !body) expect.fail(`no body for ${nameOf(route)}`);
+  const query = route.method === 'DELETE' ? '?people=keep' : '';
+  return api.request(route.method, path + query, { ...(token ? { token } : {}), body: body?.(ids) });
+}
+
+const random = (ids: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id.replace(/_\d+$/, '_987654321')]));
+
+test('without a token no route does anything', async () => {
+  const api = apiUnderTest(database.db, clock);
+  const { ids } = await world(api, 'ours');
+  const routes = await routesOf(api);
+  expect(routes.length).toBeGreaterThan(25);
+  for (const route of routes) {
+    for (const token of [undefined, 'ush_wrong']) {
+      expect((await send(api, route, ids, token)).status, nameOf(route)).toBe(401);
+    }
+  }
+});
+
+test('I11: a foreign id is answered exactly like one that does not exist, and changes nothing', async () => {
+  const api = apiUnderTest(database.db, clock);
+  const ours = await world(api, 'ours');
+  const theirs = await world(api, 'theirs');
+  const before = await dump();
+  for (const route of await routesOf(api)) {
+    if (withoutSpace.has(nameOf(route))) continue;
+    const foreign = await send(api, route, ours.ids, theirs.tokens.owner);
+    const unknown = await send(api, route, random(ours.ids), theirs.tokens.owner);
+    expect(foreign.status, nameOf(route)).toBe(404);
+    expect([foreign.text, [...foreign.headers]], nameOf(route)).toEqual([unknown.text, [...unknown.headers]]);
+  }
+  expect(await dump()).toEqual(before);
+  const lists = ['/destinations', '/spaces', '/tokens'];
+  for (const list of lists) {
+    const { text } = await api.request('GET', `/api/v1${list}`, { token: theirs.tokens.owner });
+    for (const id of [ours.ids['spaceId'], ours.ids['destinationId'], ours.ids['tokenId']])
+      expect(text).not.toContain(`"${id}"`);
+  }
+  const asked = await api.request('GET', `/api/v1/destinations?spaceId=${ours.ids['spaceId']}`, {
+    token: theirs.tokens.owner,
+  });
+  expect(asked.status).toBe(404);
+});
+
+test('a role does what its route names, and no more', async () => {
+  const api = apiUnderTest(database.db, clock);
+  const { ids, tokens } = await world(api, 'ours');
+  const order = ['viewer', 'editor', 'owner'] as const;
+  for (const route of await routesOf(api)) {
+    for (const role of order.slice(0, order.indexOf(route.role))) {
+      // Spaces are made by tokens of the whole installation only: for others there is no such thing.
+      const refused = nameOf(route) === 'POST /api/v1/spaces' ? 404 : 403;
+      expect((await send(api, route, ids, tokens[role])).status, `${nameOf(route)} as ${role}`).toBe(refused);
+    }
+  }
+});
+
+test('T19: every route that changes something writes exactly one line into the audit log', async () => {
+  const api = apiUnderTest(database.db, clock);
+  let worlds = 0;
+  for (const route of await routesOf(api)) {
+    worlds += 1;
+    const { ids, tokens } = await world(api, `shop${worlds}`);
+    if (route.path.endsWith('/oauth/revoke')) await connect(api, ids, tokens.owner);
+    const token = nameOf(route) === 'POST /api/v1/spaces' ? await api.token(null, 'owner') : tokens[route.role];
+    const before = await auditRows();
+    const answer = await send(api, route, ids, token);
+    expect(answer.status, `${nameOf(route)}: ${answer.text}`).toBeLessThan(300);
+    const lines = route.method === 'GET' || readsOnly.has(nameOf(route)) ? 0 : 1;
+    expect((await auditRows()) - before, nameOf(route)).toBe(lines);
+  }
+});
+
+async function connect(api: ApiUnderTest, ids: Record<string, string>, token: string): Promise<void> {
+  const begun = await api.request('POST', `/api/v1/destinations/${ids['destinationId']}/oauth/authorize`, {
+    token,
+    body: {},
+  });
+  const state = new URL(begun.json.data.url).searchParams.get('state');
+  await api.request('GET', `/oauth/tiktok/callback?state=${state}&auth_code=abc`);
+}
+
+async function auditRows(): Promise<number> {
+  const rows = await database.db.query<{ count: number }>(sql`select count(*) as count from audit_log`);
+  return rows[0]?.count ?? 0;
+}
+
+/** Everything that a request could have changed; when tokens were last used is no change. */
+const dump = () =>
+  database.db.query(sql`
+    select 'd' as what, d::text as row from destinations d union all select 'm', m::text from mappings m
+    union all select 's', s::text from spaces s union all select 'o', o::text from sources o
+    union all select 'k', k::text from write_keys k union all select 'a', a::text from audit_log a
+    union all select 'i', i::text from oauth_states i
+    union all select 't', t.token_id::text || coalesce(t.revoked_at::text, '') from api_tokens t order by 1, 2`);
