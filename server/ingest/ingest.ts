@@ -135,9 +135,8 @@ export function createIngest(deps: IngestDeps): Ingest {
 async function respond(parts: TakeParts, request: IncomingMessage, publicUrl: string): Promise<Answer | undefined> {
   const route = findRoute(request.url ?? '');
   if (request.method === 'OPTIONS') return { status: 204 };
-  if (route.kind === 'unknown') return refused(404, 'no such endpoint');
   const method = methodOf(route);
-  if (request.method !== method && !(method === 'GET' && request.method === 'HEAD'))
+  if (route.kind !== 'unknown' && request.method !== method && !(method === 'GET' && request.method === 'HEAD'))
     return { ...refused(405, `use ${method}`), allow: `${method}, OPTIONS` };
   switch (route.kind) {
     case 'events':
@@ -146,6 +145,8 @@ async function respond(parts: TakeParts, request: IncomingMessage, publicUrl: st
       return takeEvents(parts, request, { kind: 'webhook', sourceId: route.sourceId });
     case 'metrics':
       return accepted;
+    case 'unknown':
+      return refused(404, 'no such endpoint');
     case 'settings': {
       const sender = await parts.senders.byWriteKey(route.writeKey);
       return sender?.enabled

@@ -1,0 +1,123 @@
+import sql from 'sql-template-tag';
+import type { PersonId, SpaceId } from '../../contract/ids.ts';
+import type { Queryable, Tx } from '../db/port.ts';
+
+export interface IdentifierColumns {
+  readonly spaceIds: readonly SpaceId[];
+  readonly types: readonly string[];
+  readonly values: readonly string[];
+}
+
+export interface PersonColumns {
+  readonly spaceIds: readonly SpaceId[];
+  readonly personIds: readonly PersonId[];
+}
+
+export const selectOwners = (q: Queryable, wanted: IdentifierColumns) =>
+  q.query<{ space_id: SpaceId; type: string; value: string; person_id: PersonId }>(sql`
+    select i.space_id, i.type, i.value, i.person_id
+    from unnest(${wanted.spaceIds}::bigint[], ${wanted.types}::text[], ${wanted.values}::text[]) as w (space_id, type, value)
+    join profile_identifiers i on i.space_id = w.space_id and i.type = w.type and i.value = w.value`);
+
+/** Rule 3: in one order for everybody. The sort stands below the locking, so rows are locked as they come out of it. */
+export const lockProfiles = (tx: Tx, people: PersonColumns) =>
+  tx.query<{ space_id: SpaceId; person_id: PersonId; merged_into: PersonId | null; merges: number }>(sql`
+    select p.space_id, p.person_id, p.merged_into, p.merges
+    from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[]) as w (space_id, person_id)
+    join profiles p on p.space_id = w.space_id and p.person_id = w.person_id
+    order by p.space_id, p.person_id
+    for no key update of p`);
+
+export const countIdentifiers = (q: Queryable, people: PersonColumns) =>
+  q.query<{ person_id: PersonId; type: string; count: number }>(sql`
+    select i.person_id, i.type, count(*) as count
+    from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[]) as w (space_id, person_id)
+    join profile_identifiers i on i.space_id = w.space_id and i.person_id = w.person_id
+    group by i.person_id, i.type`);
+
+export const drawPersonIds = (tx: Tx, count: number) =>
+  tx.query<{ person_id: PersonId }>(
+    sql`select nextval('person_ids') as person_id from generate_series(1, ${count}::int)`,
+  );
+
+/** Waits for whoever is just inserting the same one; comes back without what was there by then. */
+export const insertIdentifiers = (tx: Tx, added: IdentifierColumns & { personIds: readonly PersonId[] }, at: Date) =>
+  tx.query<{ space_id: SpaceId; type: string; value: string }>(sql`
+    insert into profile_identifiers (space_id, type, value, person_id, created_at)
+    select a.space_id, a.type, a.value, a.person_id, ${at}::timestamptz
+    from unnest(${added.spaceIds}::bigint[], ${added.types}::text[], ${added.values}::text[], ${added.personIds}::bigint[])
+      as a (space_id, type, value, person_id)
+    order by a.space_id, a.type, a.value
+    on conflict do nothing
+    returning space_id, type, value`);
+
+export const deleteIdentifiers = (tx: Tx, taken: IdentifierColumns) =>
+  tx.query(sql`
+    delete from profile_identifiers i
+    using unnest(${taken.spaceIds}::bigint[], ${taken.types}::text[], ${taken.values}::text[]) as t (space_id, type, value)
+    where i.space_id = t.space_id and i.type = t.type and i.value = t.value`);
+
+export interface TraitColumns extends PersonColumns {
+  /** JSON objects, as text. */
+  readonly traits: readonly string[];
+}
+
+export const insertProfiles = (tx: Tx, people: TraitColumns, at: Date) =>
+  tx.query(sql`
+    insert into profiles (space_id, person_id, traits, created_at, updated_at)
+    select n.space_id, n.person_id, n.traits::jsonb, ${at}::timestamptz, ${at}::timestamptz
+    from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[], ${people.traits}::text[])
+      as n (space_id, person_id, traits)
+    order by n.space_id, n.person_id`);
+
+/** Most events repeat what is known: those write nothing. `bytesMax` stops a profile that only ever grows. */
+export const foldTraits = (tx: Tx, people: TraitColumns, when: { at: Date; bytesMax: number }) =>
+  tx.query(sql`
+    update profiles p set traits = p.traits || n.traits, updated_at = ${when.at}
+    from (
+      select u.space_id, u.person_id, u.traits::jsonb as traits
+      from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[], ${people.traits}::text[])
+        as u (space_id, person_id, traits)
+    ) n
+    where p.space_id = n.space_id and p.person_id = n.person_id
+      and p.traits || n.traits <> p.traits and pg_column_size(p.traits) < ${when.bytesMax}`);
+
+export const selectTraits = (q: Queryable, people: PersonColumns) =>
+  q.query<{ person_id: PersonId; traits: Record<string, unknown> }>(sql`
+    select p.person_id, p.traits
+    from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[]) as w (space_id, person_id)
+    join profiles p on p.space_id = w.space_id and p.person_id = w.person_id`);
+
+export interface MergeColumns {
+  readonly spaceIds: readonly SpaceId[];
+  readonly losers: readonly PersonId[];
+  readonly winners: readonly PersonId[];
+}
+
+export const moveIdentifiers = (tx: Tx, merges: MergeColumns) =>
+  tx.query(sql`
+    update profile_identifiers i set person_id = m.winner
+    from unnest(${merges.spaceIds}::bigint[], ${merges.losers}::bigint[], ${merges.winners}::bigint[]) as m (space_id, loser, winner)
+    where i.space_id = m.space_id and i.person_id = m.loser`);
+
+export const forwardLosers = (tx: Tx, merges: MergeColumns, at: Date) =>
+  tx.query(sql`
+    update profiles p set merged_into = m.winner, traits = '{}', updated_at = ${at}
+    from unnest(${merges.spaceIds}::bigint[], ${merges.losers}::bigint[], ${merges.winners}::bigint[]) as m (space_id, loser, winner)
+    where p.space_id = m.space_id and p.person_id = m.loser`);
+
+export const countMerges = (tx: Tx, merges: MergeColumns) =>
+  tx.query(sql`
+    update profiles p set merges = p.merges + m.count
+    from (
+      select w.space_id, w.winner, count(*)::int as count
+      from unnest(${merges.spaceIds}::bigint[], ${merges.winners}::bigint[]) as w (space_id, winner) group by 1, 2
+    ) m
+    where p.space_id = m.space_id and p.person_id = m.winner`);
+
+export const selectIdentifiers = (q: Queryable, people: PersonColumns) =>
+  q.query<{ person_id: PersonId; type: string; value: string }>(sql`
+    select i.person_id, i.type, i.value
+    from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[]) as w (space_id, person_id)
+    join profile_identifiers i on i.space_id = w.space_id and i.person_id = w.person_id
+    order by i.person_id, i.created_at, i.type, i.value`);
