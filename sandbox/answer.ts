@@ -1,13 +1,8 @@
-import { err } from '../server/kernel/result.ts';
-
 /** What a caller is told instead of a result; codes of tiktok-api.md 9. */
 export interface Refusal {
   readonly code: number;
   readonly message: string;
 }
-
-export const refuse = (code: number, message: string): { readonly ok: false; readonly error: Refusal } =>
-  err({ code, message });
 
 /** Tell parameter errors in the form "field: reason" (tiktok-api.md 14, check 6). */
 export const badField = (field: string, reason: string): Refusal => ({ code: 40002, message: `${field}: ${reason}` });

@@ -16,9 +16,9 @@ import { type SandboxSettingsInput, settingsSchema } from './settings.ts';
 import { createWorld, issueToken, type Role, resetWorld, type World } from './state.ts';
 import { styleReply } from './style.ts';
 
-export type { FaultEffect, FaultRuleInput } from './faults.ts';
-export type { JournalEntry, JournalView } from './journal.ts';
-export type { SandboxSettings, SandboxSettingsInput } from './settings.ts';
+export type { FaultRuleInput } from './faults.ts';
+export type { JournalView } from './journal.ts';
+export type { SandboxSettingsInput } from './settings.ts';
 
 /** A running sandbox. The same doors as under `/__sandbox/*`, for tests in the same process. */
 export interface Sandbox {
