@@ -13,8 +13,8 @@ import type { ApiParts } from './parts.ts';
 import { sources } from './sources.ts';
 import { spaces } from './spaces.ts';
 import { subscriptions } from './subscriptions.ts';
-import { testMapping } from './test-mapping.ts';
 import { tokens } from './tokens.ts';
+import { tryMapping } from './try-mapping.ts';
 
 const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   spaces,
@@ -22,7 +22,7 @@ const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   catalog,
   destinations,
   oauth,
-  testMapping,
+  tryMapping,
   subscriptions,
   tokens,
   auditEvents,

@@ -2,7 +2,6 @@ import type { Db, Tx } from '../db/port.ts';
 import { type Clock, type Millis, minutes, seconds } from '../kernel/clock.ts';
 import type { ReachCrashPoint } from '../kernel/crash-point.ts';
 import type { Answer, AudienceView, Call, TikTok } from '../tiktok/tiktok.ts';
-import { limits } from '../tiktok/wire.ts';
 import { whyNotFeedable } from './feedable.ts';
 import { type AudienceChoice, block, type Claim, markReady, saveSeen, type Target } from './targets.ts';
 
@@ -27,6 +26,9 @@ export interface ResolveDeps {
   creates: CreateRecord;
   reach: ReachCrashPoint;
 }
+
+/** TikTok silently cuts longer names to 67 and three dots (tiktok-api.md 4.1). Counted in UTF-16 units, the longest count. */
+const audienceNameMax = 70;
 
 export type Resolution =
   /** Stored: ready, blocked, or the same audience as another target of this destination, whose rows have to move there. */
@@ -53,8 +55,8 @@ export async function resolveTarget(
   if (target.tiktokId !== null) return resolveById(deps, call, target, target.tiktokId);
   const name = target.named ?? '';
   if (name.trim() === '') return stop(deps, target, 'the audience name is empty');
-  if (name.length > limits.audienceName) {
-    return stop(deps, target, `the audience name has ${name.length} characters; TikTok allows ${limits.audienceName}`);
+  if (name.length > audienceNameMax) {
+    return stop(deps, target, `the audience name has ${name.length} characters; TikTok allows ${audienceNameMax}`);
   }
   const listed = await deps.tiktok.listAudiences(call, target.advertiserId);
   if (listed.outcome.kind !== 'ok' || listed.data === undefined) return { kind: 'failed', answer: listed };

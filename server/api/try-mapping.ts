@@ -9,8 +9,8 @@ import { bodyOf, invalid, oneOf, refusals } from './shapes.ts';
 import { draftId, existing, wontCompile } from './subscriptions.ts';
 
 /** Test Mapping (segment-spec.md 4.7): one mapping, stored or as it stands in the editor, also when it is disabled. */
-export function testMapping(app: Api, parts: ApiParts): void {
-  app.openapi(testRoute, async (c) => {
+export function tryMapping(app: Api, parts: ApiParts): void {
+  app.openapi(tryRoute, async (c) => {
     const { destinationId } = c.req.valid('param');
     const body = c.req.valid('json');
     const destination = await permittedDestination(c, parts.db, destinationId);
@@ -40,7 +40,7 @@ const draftSchema = z.strictObject({
 });
 const eventTypes = ['track', 'identify', 'page', 'screen', 'group', 'alias'] as const;
 
-const testRoute = createRoute({
+const tryRoute = createRoute({
   ...forEditors,
   tags: ['Subscriptions'],
   method: 'post',
