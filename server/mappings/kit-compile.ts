@@ -116,15 +116,14 @@ function textOrThrow(name: string, value: unknown): string {
   return value;
 }
 
-/** `{{path}}` and `{{{path}}}` alike; the result is text even of nothing (segment-spec.md 5.3). */
+/**
+ * `{{path}}` and `{{{path}}}` alike; the result is text even of nothing (segment-spec.md 5.3). Three braces are looked for
+ * first, as at Segment, which tells where braces are unbalanced.
+ */
 function compileTemplate(template: string): Resolve {
-  const parts: (string | Resolve)[] = [];
-  let last = 0;
-  for (const found of template.matchAll(/\{\{\{([^}]+)\}\}\}|\{\{([^}]+)\}\}/g)) {
-    parts.push(template.slice(last, found.index), compileTemplatePath((found[1] ?? found[2] ?? '').trim()));
-    last = found.index + found[0].length;
-  }
-  parts.push(template.slice(last));
+  const parts = cutOut(template, /\{\{\{([^}]+)\}\}\}/g).flatMap((part) =>
+    typeof part === 'string' ? cutOut(part, /\{\{([^}]+)\}\}/g) : [part],
+  );
   return (data) => {
     let text = '';
     for (const part of parts) text += typeof part === 'string' ? part : toText(part(data));
@@ -132,8 +131,17 @@ function compileTemplate(template: string): Resolve {
   };
 }
 
-/** Inside a template `$.` is no shorthand: `$` is looked up as a name (segment-spec.md 5.3). */
-const compileTemplatePath = (path: string): Resolve => compilePath(`$.${path}`);
+function cutOut(template: string, place: RegExp): (string | Resolve)[] {
+  const parts: (string | Resolve)[] = [];
+  let last = 0;
+  for (const found of template.matchAll(place)) {
+    // Inside a template `$.` is no shorthand: `$` is looked up as a name. compilePath takes one `$.` off.
+    parts.push(template.slice(last, found.index), compilePath(`$.${(found[1] ?? '').trim()}`));
+    last = found.index + found[0].length;
+  }
+  parts.push(template.slice(last));
+  return parts;
+}
 
 function compileIf(directive: Of<'@if'>, place: Place): Resolve {
   const value = compile(directive.value, below(place, directive.test));

@@ -1,0 +1,19 @@
+import { createRequire } from 'node:module';
+
+/** Segment's own published code, the other side of every comparison here. Its ES builds do not load in Node, the CommonJS ones do. */
+const require = createRequire(import.meta.url);
+
+interface MappingKit {
+  transform(mapping: object, data: object): unknown;
+}
+interface Subscriptions {
+  parseFql(text: string): object & { error?: Error };
+  validate(ast: object, data: object): boolean;
+}
+interface Core {
+  resolveAudienceMembership(event: object): boolean | undefined;
+}
+
+export const mappingKit: MappingKit = require('@segment/actions-core/mapping-kit');
+export const subscriptions: Subscriptions = require('@segment/destination-subscriptions');
+export const core: Core = require('@segment/actions-core');
