@@ -1,7 +1,7 @@
 import type { ActionDefinition } from '../../contract/catalog.ts';
 import type { SegmentEvent } from '../../contract/segment-event.ts';
 import type { Direction, Evaluation, MappingProblem, TargetRef } from './evaluation.ts';
-import { cleanFields, type FieldCleaner } from './fields.ts';
+import { cleanFields, type FieldPlan } from './fields.ts';
 import type { Identified, RawIdentifiers, SkippedIdentifier } from './identifiers.ts';
 import { KitError } from './kit-values.ts';
 import { computationKeyOf, membershipOf } from './membership.ts';
@@ -10,9 +10,9 @@ import { computationKeyOf, membershipOf } from './membership.ts';
 export interface MappingPlan {
   readonly action: ActionDefinition;
   readonly effect: 'add' | 'remove' | 'membership' | 'none';
-  /** Gives an object of field values. */
-  readonly resolve: (event: SegmentEvent) => unknown;
-  readonly fields: readonly { readonly key: string; readonly clean: FieldCleaner }[];
+  /** What the fields are read from: the event itself, or what one directive over all fields makes of it. */
+  readonly source: (event: SegmentEvent) => unknown;
+  readonly fields: readonly FieldPlan[];
   /** Send flags that the mapping does not hold: saved before the field existed, so they are on. */
   readonly flagsOn: ReadonlySet<string>;
   /** The literal `personas_audience_key`; undefined where the action has none. */
@@ -62,9 +62,9 @@ type Fields =
   | { readonly ok: false; readonly problems: MappingProblem[] };
 
 /** A field's value that an event makes impossible is that event's fault alone: it never throws further (I12). */
-export function workOutFields(plan: Pick<MappingPlan, 'resolve' | 'fields'>, event: SegmentEvent): Fields {
+export function workOutFields(plan: Pick<MappingPlan, 'source' | 'fields'>, event: SegmentEvent): Fields {
   try {
-    const { values, problems } = cleanFields(plan.fields, plan.resolve(event));
+    const { values, problems } = cleanFields(plan.fields, plan.source(event));
     return problems.length > 0 ? { ok: false, problems } : { ok: true, values };
   } catch (error) {
     if (error instanceof KitError) return { ok: false, problems: [{ field: 'settings', message: error.message }] };

@@ -1,5 +1,4 @@
 import type { FieldDefinition, FieldType } from '../../contract/catalog.ts';
-import { own } from '../kernel/json.ts';
 
 /** Why a field's value cannot be used, or the value (undefined: absent). */
 export type Cleaned = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string };
@@ -28,15 +27,22 @@ export function fieldCleaner(field: FieldDefinition): FieldCleaner {
   };
 }
 
-/** Cleans all fields of an action; unknown keys are left out. */
+/** One field of a mapping: how its value is found in the source (the event, or what a root directive made of it) and cleaned. */
+export interface FieldPlan {
+  readonly key: string;
+  readonly resolve: (source: unknown) => unknown;
+  readonly clean: FieldCleaner;
+}
+
+/** Works out all fields; every problem is told, not just the first. */
 export function cleanFields(
-  fields: readonly { readonly key: string; readonly clean: FieldCleaner }[],
-  payload: unknown,
+  fields: readonly FieldPlan[],
+  source: unknown,
 ): { readonly values: Record<string, unknown>; readonly problems: { field: string; message: string }[] } {
   const values: Record<string, unknown> = {};
   const problems: { field: string; message: string }[] = [];
-  for (const { key, clean } of fields) {
-    const cleaned = clean(own(payload, key));
+  for (const { key, resolve, clean } of fields) {
+    const cleaned = clean(resolve(source));
     if (!cleaned.ok) problems.push({ field: key, message: cleaned.message });
     else if (cleaned.value !== undefined) values[key] = cleaned.value;
   }

@@ -10,6 +10,7 @@ import type { Mapping, MappingKitProblem } from '../../contract/mapping-kit.ts';
 import { parseMapping } from '../../contract/mapping-kit-parse.ts';
 import type { SegmentEvent } from '../../contract/segment-event.ts';
 import { type DestinationSettings, findAction } from '../destinations/catalog.ts';
+import { own } from '../kernel/json.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { evaluate, type MappingPlan } from './evaluate.ts';
 import type { Evaluation, MappingProblem } from './evaluation.ts';
@@ -18,7 +19,7 @@ import { fieldCleaner } from './fields.ts';
 import { compileFql, type Trigger } from './fql-compile.ts';
 import { identifierHasher } from './identifiers.ts';
 import { compileKit, type Resolve } from './kit-compile.ts';
-import { checkFields, type FieldMappings, fieldMappings, literalOf, sendFlags } from './save-checks.ts';
+import { checkFields, fieldMappings, literalOf, sendFlags } from './save-checks.ts';
 
 export type { Direction, Evaluation, MappingProblem, TargetRef } from './evaluation.ts';
 export type { Explanation } from './explain.ts';
@@ -96,45 +97,54 @@ const toMappingProblem = ({ path, message }: MappingKitProblem): MappingProblem 
 /** Kept for mappings made for Segment; their values are never asked for. */
 const unusedFields = new Set(['event_name', 'enable_batching', 'batch_keys']);
 
-function planMapping(parts: {
-  action: ActionDefinition;
-  mapping: Mapping;
-  destination: DestinationSettings;
-  problems: MappingProblem[];
-}): MappingPlan {
-  const { action, mapping, destination, problems } = parts;
+interface PlanParts {
+  readonly action: ActionDefinition;
+  readonly mapping: Mapping;
+  readonly destination: DestinationSettings;
+  readonly problems: MappingProblem[];
+}
+
+function planMapping(parts: PlanParts): MappingPlan {
+  const { action, mapping, destination } = parts;
   const mapped = fieldMappings(mapping);
-  const used = action.fields.filter((field) => !unusedFields.has(field.key));
   const key = literalOf(mapped?.get('personas_audience_key'))?.value;
   return {
     action,
     effect: effectOf(action.slug),
-    resolve: compileFields(
-      used.map((field) => field.key),
-      { mapping, mapped, problems },
-    ),
-    fields: used.map((field) => ({ key: field.key, clean: fieldCleaner(field) })),
+    ...planFields(parts),
     flagsOn: new Set(mapped === undefined ? [] : sendFlags.filter((flag) => !mapped.has(flag))),
     audienceKey: key === undefined || key === null ? undefined : String(key).trim(),
     identify: identifierHasher(destination),
   };
 }
 
-/** Only the fields that are used are worked out, unless one directive makes them all. */
-function compileFields(
-  keys: readonly string[],
-  parts: { mapping: Mapping; mapped: FieldMappings; problems: MappingProblem[] },
-): Resolve {
-  const { mapping, mapped, problems } = parts;
-  const whole = compileKit(mapping);
-  if (!whole.ok) {
-    problems.push(...whole.error.map(toMappingProblem));
-    return () => undefined;
+/** Only the fields that are used are worked out per event, each by a closure of its own, unless one directive makes them all. */
+function planFields({ action, mapping, problems }: PlanParts): Pick<MappingPlan, 'source' | 'fields'> {
+  const used = action.fields.filter((field) => !unusedFields.has(field.key));
+  if (mapping.kind !== 'object') {
+    const source = compileOrTell(mapping, { path: '', problems });
+    return {
+      source,
+      fields: used.map((field) => ({
+        key: field.key,
+        resolve: (made) => own(made, field.key),
+        clean: fieldCleaner(field),
+      })),
+    };
   }
-  if (mapping.kind !== 'object' || mapped === undefined) return whole.value;
-  const entries = mapping.entries.filter(({ key }) => keys.includes(key));
-  const some = compileKit({ kind: 'object', entries });
-  return some.ok ? some.value : whole.value;
+  const fields = mapping.entries.flatMap(({ key, value }) => {
+    const resolve = compileOrTell(value, { path: `/${key}`, problems });
+    const field = used.find((one) => one.key === key);
+    return field === undefined ? [] : [{ key, resolve, clean: fieldCleaner(field) }];
+  });
+  return { source: (event) => event, fields };
+}
+
+function compileOrTell(mapping: Mapping, { path, problems }: { path: string; problems: MappingProblem[] }): Resolve {
+  const compiled = compileKit(mapping, path);
+  if (compiled.ok) return compiled.value;
+  problems.push(...compiled.error.map(toMappingProblem));
+  return () => undefined;
 }
 
 function effectOf(slug: string): MappingPlan['effect'] {

@@ -6,6 +6,7 @@ import {
   type NumberingPlan,
   parsePhoneNumberFromString,
 } from 'libphonenumber-js';
+import { must } from '../kernel/result.ts';
 
 /** Gives E.164 (`+16577770000`) of a phone, or undefined where libphonenumber does not find it possible (design.md 7). */
 export type PhoneNormaliser = (text: string) => string | undefined;
@@ -47,30 +48,32 @@ function plainE164(text: string, plans: ReadonlyMap<string, Plan>): boolean {
   return false;
 }
 
-/** In libphonenumber's objects, not in its types. */
+/** libphonenumber's reader takes country codes as well as countries, and its plans know more than its types say. */
+interface PlanReader {
+  selectNumberingPlan(countryOrCallingCode: string): void;
+  readonly numberingPlan?: NumberingPlan;
+}
 interface FullPlan extends NumberingPlan {
   nationalPrefixForParsing(): string | undefined;
 }
 
+function readPlan(countryOrCallingCode: string): FullPlan {
+  const reader: PlanReader = new Metadata();
+  reader.selectNumberingPlan(countryOrCallingCode);
+  return must(reader.numberingPlan, `no numbering plan for ${countryOrCallingCode}`) as FullPlan;
+}
+
+/** Several countries behind one code: only the lengths that all of them have. What is cut off is decided by the code alone. */
 function readPlans(): ReadonlyMap<string, Plan> {
-  const plans = new Map<string, { lengths: Set<number>; prefixes: string[] }>();
+  const plans = new Map<string, { lengths: Set<number>; cutsOff: RegExp | undefined }>();
   for (const country of getCountries()) {
-    const metadata = new Metadata();
-    metadata.selectNumberingPlan(country);
-    const plan = metadata.numberingPlan as FullPlan | undefined;
-    const lengths = new Set(plan?.possibleLengths() ?? []);
-    const prefix = plan?.nationalPrefixForParsing();
     const code = String(getCountryCallingCode(country));
-    const known = plans.get(code) ?? { lengths, prefixes: [] };
-    // Several countries behind one code: only what all of them allow, and what none of them cuts off.
-    for (const length of known.lengths) if (!lengths.has(length)) known.lengths.delete(length);
-    if (prefix) known.prefixes.push(prefix);
-    plans.set(code, known);
+    const lengths = new Set(readPlan(country).possibleLengths());
+    const known = plans.get(code);
+    if (known === undefined) {
+      const prefix = readPlan(code).nationalPrefixForParsing();
+      plans.set(code, { lengths, cutsOff: prefix ? new RegExp(`^(?:${prefix})`) : undefined });
+    } else for (const length of known.lengths) if (!lengths.has(length)) known.lengths.delete(length);
   }
-  return new Map(
-    [...plans].map(([code, { lengths, prefixes }]) => {
-      const cutsOff = prefixes.length === 0 ? undefined : new RegExp(`^(?:${prefixes.join('|')})`);
-      return [code, { lengths, cutsOff }];
-    }),
-  );
+  return plans;
 }
