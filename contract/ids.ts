@@ -5,8 +5,16 @@ import { z } from 'zod';
  * (`spa_`, `aud_`); the number is no secret, access is decided by role and space (design.md 7).
  */
 const prefixes = {
-  space: 'spa', source: 'src', audience: 'aud', destination: 'dst', mapping: 'map', target: 'tgt', person: 'use',
-  token: 'tok', request: 'req', writeKey: 'key',
+  space: 'spa',
+  source: 'src',
+  audience: 'aud',
+  destination: 'dst',
+  mapping: 'map',
+  target: 'tgt',
+  person: 'use',
+  token: 'tok',
+  request: 'req',
+  writeKey: 'key',
 } as const;
 export type IdKind = keyof typeof prefixes;
 

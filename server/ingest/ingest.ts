@@ -33,6 +33,7 @@ import {
   updateSource,
   type WriteKey,
 } from './sources.ts';
+import { writeNotes } from './tally.ts';
 import { type Held, type TakeParts, takeEvents, unavailable } from './take-events.ts';
 
 /**
@@ -72,6 +73,8 @@ export interface IngestDeps {
   /** The stages behind ingest, in the same transaction (I12). Run again after a deadlock or with fewer events: no effects outside. */
   readonly process: (tx: Tx, batch: ReceivedEvent[]) => Promise<void>;
   readonly reached: ReachCrashPoint;
+  /** A micro-batch has committed: the stages behind may look at once. */
+  readonly committed?: () => void;
   readonly settings: IngestSettings;
 }
 
@@ -103,7 +106,10 @@ export function createIngest(deps: IngestDeps): Ingest {
     log,
     limits,
     apply: (events, notes) => applyBatch(deps, events, notes),
-    committed: (fresh) => recent.add(fresh),
+    committed(fresh) {
+      recent.add(fresh);
+      deps.committed?.();
+    },
     reached: deps.reached,
   });
   const parts: TakeParts = { clock, random, limits, batches, held, senders: createSenders({ ...deps, limits }) };
@@ -236,6 +242,16 @@ export async function failedSamples(q: Queryable, spaceId: SpaceId, sourceId: So
 }
 
 /** A statement of this size takes about 50 ms. */
+/** What a later stage could not use of an accepted event, counted where an owner sees it. In the micro-batch's transaction. */
+export async function countIgnored(
+  tx: Tx,
+  ignored: readonly { spaceId: SpaceId; sourceId: SourceId; reason: string }[],
+  at: Instant,
+): Promise<void> {
+  const tallies = ignored.map((one) => ({ ...one, outcome: 'ignored' as const, count: 1 }));
+  await writeNotes(tx, { tallies, samples: [] }, { at, firstSlot: 0 });
+}
+
 const sweepRows = 5_000;
 
 /** One step of forgetting messageIds that are older than the dedupe window. */

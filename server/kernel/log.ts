@@ -5,6 +5,7 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
   /** `error` may be anything that was caught; the other fields are as everywhere. */
   error<F extends { readonly error?: unknown }>(message: string, fields?: ErrorFields<F>): void;
 }
@@ -44,7 +45,7 @@ export function createLog(level: string, write?: (line: string) => void): Log {
     debug: (message, fields = {}) => lines.debug(fields, message),
     info: (message, fields = {}) => lines.info(fields, message),
     warn: (message, fields = {}) => lines.warn(fields, message),
-    error(message, given) {
+    error(message: string, given?: { readonly error?: unknown }) {
       const { error, ...fields } = { error: undefined, ...given };
       lines.error(error === undefined ? fields : { ...fields, error: describeError(error) }, message);
     },

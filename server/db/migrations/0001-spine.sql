@@ -2,6 +2,12 @@
 -- owner writes its tables (test/architecture.test.ts). Order stamps ("_us") are microseconds since 1970 as bigint:
 -- Engage writes nanoseconds, a Date holds milliseconds, and two changes of one person may lie within one.
 
+-- owner: db -----------------------------------------------------------------------------------------------------------
+create table heartbeat (                               -- readiness is a write that succeeds, not a read (reliability.md 5)
+  only_row boolean primary key default true check (only_row),
+  at       timestamptz(3) not null
+);
+
 -- owner: auth ---------------------------------------------------------------------------------------------------------
 create table spaces (
   space_id   bigint generated always as identity primary key,
@@ -231,7 +237,7 @@ create table targets (                                 -- rule 12: a target is o
 create unique index targets_by_name on targets (space_id, destination_id, advertiser_id, named) where named is not null and state <> 'gone';
 create unique index targets_by_tiktok_id on targets (advertiser_id, tiktok_id) where tiktok_id is not null and state not in ('gone', 'blocked');
 
--- owner: mappings -----------------------------------------------------------------------------------------------------
+-- owner: ledger -------------------------------------------------------------------------------------------------------
 create table skip_reasons (                            -- why a member has no present row
   space_id       bigint not null,
   destination_id bigint not null,
@@ -242,7 +248,6 @@ create table skip_reasons (                            -- why a member has no pr
   primary key (space_id, destination_id, audience_id, person_id)
 );
 
--- owner: ledger -------------------------------------------------------------------------------------------------------
 create sequence change_seq;                            -- also the arrival numbers of rule 1
 
 create table memberships (                             -- the desired level
@@ -254,7 +259,9 @@ create table memberships (                             -- the desired level
   level      smallint not null,                        -- 0 absent, 1 present, 2 kept
   normaliser smallint not null,
   seq        bigint not null,                          -- of its last change (rule 7)
-  entered_us bigint not null,
+  entered_us bigint not null,                          -- order stamp of the enter that made it (rules 1, 5)
+  entered_original_us bigint not null,
+  entered_arrival bigint not null,
   mapping_id bigint not null,                          -- what made it, for the charts
   settled_at timestamptz(3),                           -- of an absent row: swept 30 days later
   email      bytea,
@@ -279,6 +286,7 @@ create table direct_exits (
   arrival     bigint not null,
   primary key (space_id, target_id, person_id)
 );
+create index direct_exits_by_person on direct_exits (space_id, person_id);
 
 create table changes (                                 -- what is owed: pointers without data
   space_id  bigint not null,

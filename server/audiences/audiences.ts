@@ -1,0 +1,274 @@
+/**
+ * Who is in which audience. Takes a micro-batch's events with their people, keeps the members of external audiences
+ * (Segment Engage computes them), and says what changed. Order does not matter: member.ts makes the same member of the
+ * same events, however they arrive.
+ */
+import type { AudienceId, DestinationId, PersonId, SourceId, SpaceId } from '../../contract/ids.ts';
+import type { ReceivedEvent, Stamp } from '../../contract/segment-event.ts';
+import type { Queryable, Tx } from '../db/port.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { must } from '../kernel/result.ts';
+import {
+  type AudienceRow,
+  type ConnectionRow,
+  connectionsOfAudiences,
+  connectionsOfDestination,
+  insertExternalAudiences,
+  nameComputations,
+  selectAudience,
+  shareAudiences,
+} from './audiences.sql.ts';
+import { type EventShape, eventsOf } from './emit.ts';
+import { foldMember, type Member, type MemberEvent, type MemberRecord, mergeMembers, newMember } from './member.ts';
+import {
+  countMembers,
+  deleteMembers,
+  drawArrivals,
+  type MemberKey,
+  type StoredMember,
+  selectMembers,
+  selectMembersOfPeople,
+  selectPeopleAfter,
+  upsertMembers,
+} from './members.sql.ts';
+import { recognise, recordOf } from './recognise.ts';
+
+export type { EventShape, Member, MemberEvent, MemberRecord, StoredMember };
+
+export interface PersonEvent {
+  readonly received: ReceivedEvent;
+  readonly personId: PersonId;
+}
+
+/** An audience as the later stages need it. */
+export interface Audience {
+  readonly spaceId: SpaceId;
+  readonly audienceId: AudienceId;
+  readonly key: string;
+  readonly computationId: string;
+}
+
+/** One member after a micro-batch. `events` are those of this batch that counted (late ones changed nothing). */
+export interface MemberChange {
+  readonly audience: Audience;
+  readonly personId: PersonId;
+  readonly member: Member;
+  readonly events: readonly MemberEvent[];
+}
+
+/** An event without audience context: mappings see it as it is. */
+export interface DirectEvent extends PersonEvent {
+  readonly stamp: Stamp;
+}
+
+export interface Ignored {
+  readonly spaceId: SpaceId;
+  readonly sourceId: SourceId;
+  readonly reason: string;
+}
+
+export interface AudienceOutcome {
+  readonly changes: readonly MemberChange[];
+  readonly directs: readonly DirectEvent[];
+  readonly ignored: readonly Ignored[];
+}
+
+/** Applies a micro-batch. The events' people are locked by the caller (rule 3). */
+export async function applyAudienceEvents(
+  tx: Tx,
+  deps: { clock: Clock },
+  events: readonly PersonEvent[],
+): Promise<AudienceOutcome> {
+  const ignored: Ignored[] = [];
+  const directs: DirectEvent[] = [];
+  const memberships: {
+    event: PersonEvent;
+    key: string;
+    computationId: string | null;
+    entered: boolean;
+    stamp: Stamp;
+  }[] = [];
+  const arrivals = events.length ? await drawArrivals(tx, events.length) : [];
+  events.forEach((event, i) => {
+    const { timeUs, originalUs, spaceId, sourceId } = event.received;
+    const stamp = { timeUs, originalUs, arrival: must(arrivals[i], 'an arrival number per event') };
+    const said = recognise(event.received);
+    if (said.kind === 'unclear') ignored.push({ spaceId, sourceId, reason: said.reason });
+    else if (said.kind === 'direct') directs.push({ ...event, stamp });
+    else memberships.push({ event, stamp, key: said.key, computationId: said.computationId, entered: said.entered });
+  });
+  const audiences = await audiencesByKey(
+    tx,
+    deps,
+    memberships.map((m) => ({ ...m, spaceId: m.event.received.spaceId })),
+  );
+  const moves: { audience: Audience; personId: PersonId; event: MemberEvent }[] = [];
+  for (const { event, key, entered, stamp } of memberships) {
+    const { spaceId, sourceId } = event.received;
+    const audience = must(audiences.get(`${spaceId} ${key}`), 'an audience per key');
+    if (audience.deleted_at) {
+      ignored.push({ spaceId, sourceId, reason: 'audience deleted' });
+      continue;
+    }
+    const record = recordOf(event.received.event, key, stamp);
+    moves.push({ audience: audienceOf(audience), personId: event.personId, event: { entered, stamp, record } });
+  }
+  return { changes: await foldMoves(tx, moves), directs, ignored };
+}
+
+/** The audiences of these keys, made on first sight, each row shared until the transaction ends. */
+async function audiencesByKey(
+  tx: Tx,
+  { clock }: { clock: Clock },
+  wanted: readonly { spaceId: SpaceId; key: string; computationId: string | null }[],
+): Promise<Map<string, AudienceRow>> {
+  const bySpaceAndKey = new Map(wanted.map((w) => [`${w.spaceId} ${w.key}`, w]));
+  if (bySpaceAndKey.size === 0) return new Map();
+  const all = [...bySpaceAndKey.values()];
+  const read = async () => {
+    const rows = await shareAudiences(
+      tx,
+      all.map((w) => w.spaceId),
+      all.map((w) => w.key),
+    );
+    return new Map(rows.map((row) => [`${row.space_id} ${row.key}`, row]));
+  };
+  let found = await read();
+  const missing = all.filter((w) => !found.has(`${w.spaceId} ${w.key}`));
+  if (missing.length) {
+    await insertExternalAudiences(tx, missing, new Date(clock.now()));
+    found = await read();
+  }
+  const unnamed = [...found.values()].flatMap((row) => {
+    const computationId = bySpaceAndKey.get(`${row.space_id} ${row.key}`)?.computationId;
+    return row.computation_id === null && computationId
+      ? [{ spaceId: row.space_id, audienceId: row.audience_id, computationId }]
+      : [];
+  });
+  if (unnamed.length) await nameComputations(tx, unnamed);
+  return found;
+}
+
+const keyOf = (k: MemberKey): string => `${k.audienceId} ${k.personId}`;
+
+async function foldMoves(
+  tx: Tx,
+  moves: readonly { audience: Audience; personId: PersonId; event: MemberEvent }[],
+): Promise<MemberChange[]> {
+  const changes = new Map<string, { audience: Audience; personId: PersonId; member: Member; events: MemberEvent[] }>();
+  for (const { audience, personId } of moves) {
+    const id = keyOf({ spaceId: audience.spaceId, audienceId: audience.audienceId, personId });
+    if (!changes.has(id)) changes.set(id, { audience, personId, member: newMember, events: [] });
+  }
+  const stored = changes.size
+    ? await selectMembers(
+        tx,
+        [...changes.values()].map((c) => ({ ...c.audience, personId: c.personId })),
+      )
+    : [];
+  for (const one of stored) must(changes.get(keyOf(one)), 'only members asked for').member = one.member;
+  for (const { audience, personId, event } of moves) {
+    const change = must(changes.get(keyOf({ ...audience, personId })), 'a change per move');
+    const after = foldMember(change.member, event);
+    if (after.late === change.member.late) change.events.push(event);
+    change.member = after;
+  }
+  const done = [...changes.values()];
+  await upsertMembers(
+    tx,
+    done.map((c) => ({ ...c.audience, personId: c.personId, member: c.member })),
+  );
+  return done;
+}
+
+const audienceOf = (row: AudienceRow): Audience => ({
+  spaceId: row.space_id,
+  audienceId: row.audience_id,
+  key: row.key,
+  computationId: row.computation_id ?? `aud_${row.audience_id}`,
+});
+
+// What a destination is told of a member ---------------------------------------------------------------------------------
+
+export interface Connection extends EventShape {
+  readonly spaceId: SpaceId;
+  readonly audienceId: AudienceId;
+  readonly destinationId: DestinationId;
+  readonly enabled: boolean;
+}
+
+export const connectionOf = (row: ConnectionRow): Connection => ({
+  spaceId: row.space_id,
+  audienceId: row.audience_id,
+  destinationId: row.destination_id,
+  enabled: row.enabled,
+  sendTrack: row.send_track,
+  sendIdentify: row.send_identify,
+  enteredEvent: row.entered_event,
+  exitedEvent: row.exited_event,
+  settings: row.settings,
+});
+
+export async function connectionsFor(q: Queryable, audienceIds: readonly AudienceId[]): Promise<Connection[]> {
+  return audienceIds.length ? (await connectionsOfAudiences(q, audienceIds)).map(connectionOf) : [];
+}
+
+export async function connectionsTo(
+  q: Queryable,
+  spaceId: SpaceId,
+  destinationId: DestinationId,
+): Promise<Connection[]> {
+  return (await connectionsOfDestination(q, spaceId, destinationId)).map(connectionOf);
+}
+
+/** The events that a connection passes on of one record (segment-spec.md 2.4). */
+export const emittedEvents = eventsOf;
+
+// Walks and merges -------------------------------------------------------------------------------------------------------
+
+/** The next people of an audience, members or not, for a walk in the order of their ids (rule 6). */
+export const peopleAfter = selectPeopleAfter;
+
+export async function membersOf(
+  q: Queryable,
+  audience: Audience,
+  people: readonly PersonId[],
+): Promise<StoredMember[]> {
+  return people.length
+    ? selectMembers(
+        q,
+        people.map((personId) => ({ spaceId: audience.spaceId, audienceId: audience.audienceId, personId })),
+      )
+    : [];
+}
+
+/** Rule 13: what the loser was a member of, the winner is. Both are locked by the caller. Says which members to level anew. */
+export async function mergePeople(
+  tx: Tx,
+  spaceId: SpaceId,
+  winner: PersonId,
+  loser: PersonId,
+): Promise<StoredMember[]> {
+  const all = await selectMembersOfPeople(tx, spaceId, [winner, loser]);
+  const lost = all.filter((m) => m.personId === loser);
+  if (lost.length === 0) return [];
+  const merged = lost.map((theirs): StoredMember => {
+    const ours = all.find((m) => m.personId === winner && m.audienceId === theirs.audienceId);
+    return { ...theirs, personId: winner, member: ours ? mergeMembers(ours.member, theirs.member) : theirs.member };
+  });
+  await deleteMembers(tx, lost);
+  await upsertMembers(tx, merged);
+  return merged;
+}
+
+/** Undefined when it was deleted or never was. */
+export async function audienceById(
+  q: Queryable,
+  spaceId: SpaceId,
+  audienceId: AudienceId,
+): Promise<Audience | undefined> {
+  const row = await selectAudience(q, spaceId, audienceId);
+  return row && audienceOf(row);
+}
+
+export { countMembers };

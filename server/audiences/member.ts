@@ -1,0 +1,99 @@
+import type { Stamp } from '../../contract/segment-event.ts';
+
+/**
+ * What one enter leaves behind (design.md 4.1, rule 2): who was meant and what mappings may read. Engage sends one event
+ * per identifier value, so a member has one record per set of identifier values.
+ */
+export interface MemberRecord {
+  /** Tells sets of identifier values apart. */
+  readonly set: string;
+  readonly stamp: Stamp;
+  readonly userId?: string;
+  readonly anonymousId?: string;
+  readonly traits?: Readonly<Record<string, unknown>>;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+export interface Member {
+  readonly present: boolean;
+  readonly entered: Stamp | null;
+  readonly exited: Stamp | null;
+  /** Events that changed nothing because a newer one was known. */
+  readonly late: number;
+  readonly records: readonly MemberRecord[];
+  /** Records beyond the limit. */
+  readonly recordsLost: number;
+}
+
+export interface MemberEvent {
+  readonly entered: boolean;
+  readonly stamp: Stamp;
+  readonly record: MemberRecord;
+}
+
+/** At most so many sets of identifier values are kept of one member (design.md 4.1, rule 2). */
+export const recordsMax = 32;
+
+export const newMember: Member = { present: false, entered: null, exited: null, late: 0, records: [], recordsLost: 0 };
+
+/** Negative, zero or positive, as (time, original time, arrival) compare as a whole (design.md 4.1, rule 1). */
+export function compareStamps(a: Stamp, b: Stamp): number {
+  return a.timeUs - b.timeUs || a.originalUs - b.originalUs || a.arrival - b.arrival;
+}
+
+const later = (a: Stamp | null, b: Stamp): Stamp => (a === null || compareStamps(a, b) < 0 ? b : a);
+
+/**
+ * I2, rule 1: the member after one more event, whatever order events arrive in: present means that an enter is newer
+ * than the newest exit, and the records are those of enters newer than it. An exit that arrives late therefore still
+ * ends the older enters, while a newer one keeps the member in.
+ */
+export function foldMember(member: Member, event: MemberEvent): Member {
+  return event.entered ? enter(member, event) : exit(member, event);
+}
+
+function enter(member: Member, { stamp, record }: MemberEvent): Member {
+  if (member.exited && compareStamps(stamp, member.exited) < 0) return { ...member, late: member.late + 1 };
+  const known = member.records.findIndex((r) => r.set === record.set);
+  const entered = later(member.entered, stamp);
+  const old = member.records[known];
+  if (old && compareStamps(stamp, old.stamp) <= 0) return { ...member, late: member.late + 1 };
+  if (old) return { ...member, present: true, entered, records: member.records.with(known, record) };
+  if (member.records.length >= recordsMax) {
+    return { ...member, present: true, entered, recordsLost: member.recordsLost + 1 };
+  }
+  return { ...member, present: true, entered, records: [...member.records, record] };
+}
+
+function exit(member: Member, { stamp }: MemberEvent): Member {
+  if (member.exited && compareStamps(stamp, member.exited) <= 0) return { ...member, late: member.late + 1 };
+  const records = member.records.filter((r) => compareStamps(r.stamp, stamp) > 0);
+  const overtaken = member.entered !== null && compareStamps(member.entered, stamp) > 0;
+  return {
+    ...member,
+    exited: stamp,
+    present: overtaken,
+    late: member.late + (overtaken ? 1 : 0),
+    records,
+  };
+}
+
+/** A merge (rule 13): later time wins, present wins, nothing is cut. */
+export function mergeMembers(a: Member, b: Member): Member {
+  const exited = a.exited && b.exited ? later(a.exited, b.exited) : (a.exited ?? b.exited);
+  const entered = a.entered && b.entered ? later(a.entered, b.entered) : (a.entered ?? b.entered);
+  const bySet = new Map<string, MemberRecord>();
+  for (const record of [...a.records, ...b.records]) {
+    const known = bySet.get(record.set);
+    if (!known || compareStamps(known.stamp, record.stamp) < 0) bySet.set(record.set, record);
+  }
+  return {
+    present: a.present || b.present,
+    entered,
+    exited,
+    late: a.late + b.late,
+    records: [...bySet.values()],
+    recordsLost: a.recordsLost + b.recordsLost,
+  };
+}

@@ -1,0 +1,216 @@
+/**
+ * Owed pointers to settled calls. For each destination with work one node holds the lease and runs: doubts of its
+ * predecessors first (doubts.ts), then audiences to find or make (resolve.ts), then each advertiser's calls (drain.ts):
+ * a slot, the newest level, announce, call, settle (send.ts). A slow, dead or paused destination holds up no other (I6).
+ */
+import type { DestinationId, PersonId, SpaceId } from '../../contract/ids.ts';
+import type { Tx } from '../db/port.ts';
+import { accessToken, type Destination, getDestination, targetsOf } from '../destinations/destinations.ts';
+import { minutes } from '../kernel/clock.ts';
+import { type LevelCount, owed, repeatPointers } from '../ledger/ledger.ts';
+import type { ReadyTarget } from './batch.ts';
+import { createClaims } from './claims.ts';
+import { addCounts, selectCounts, sweepCounts } from './counts.sql.ts';
+import { assertDoubts, recover } from './doubts.ts';
+import { drainAdvertiser } from './drain.ts';
+import { countNodes, forgetNode, releaseLease, renewLease, takeLease } from './leases.sql.ts';
+import { unpackRows } from './payload.ts';
+import {
+  countParked,
+  countRequests,
+  deleteParkedOfPerson,
+  selectParked,
+  selectRequests,
+  sweepRequests,
+  takeParked,
+} from './requests.sql.ts';
+import { resolveTargets } from './resolve.ts';
+import { type DeliveryDeps, type DeliverySettings, isWaiting, type Memory, newMemory, type Run } from './run.ts';
+
+export type { DeliveryDeps, DeliverySettings };
+
+export interface Delivery {
+  /** Starts a run for every destination that has work and none under way; they go on by themselves. */
+  step(): Promise<'idle'>;
+  /** Waits until the runs under way have ended (tests; a run ends when nothing can be sent now). */
+  settled(): Promise<void>;
+  /** Lets calls in flight end, gives leases back. */
+  stop(): Promise<void>;
+}
+
+/** A node that has not been seen for so long shares the call budget no more. */
+const nodeDeadAfter = minutes(1);
+const nodeBeat = minutes(0.25);
+/** A blocked target is looked at again this often (targets.ts). */
+const blockedRecheck = minutes(10);
+
+export function createDelivery(deps: DeliveryDeps): Delivery {
+  const runs = new Map<DestinationId, { stop: AbortController; done: Promise<void> }>();
+  const memories = new Map<DestinationId, Memory & { restUntil: number }>();
+  let nextBeat = 0;
+
+  async function beat(): Promise<void> {
+    if (deps.clock.elapsed() < nextBeat) return;
+    nextBeat = deps.clock.elapsed() + nodeBeat;
+    const node = { nodeId: deps.nodeId, deadAfterMs: nodeDeadAfter };
+    const nodes = await deps.db.transaction((tx) => countNodes(tx, node, deps.virtualNow()));
+    deps.tiktok.budget.setShare(1 / nodes);
+  }
+
+  async function begin(destinationId: DestinationId): Promise<void> {
+    const destination = await getDestination(deps.db, destinationId);
+    if (!destination?.enabled || !destination.connected || destination.paused) return;
+    const memory = memories.get(destinationId) ?? { ...newMemory(), restUntil: 0 };
+    memories.set(destinationId, memory);
+    const stop = new AbortController();
+    const done = runDestination(deps, destination, memory, stop)
+      .catch((error: unknown) =>
+        deps.log.error('delivery failed and will be tried again', { destination: destinationId, error }),
+      )
+      .finally(() => runs.delete(destinationId));
+    runs.set(destinationId, { stop, done });
+  }
+
+  return {
+    async step() {
+      await beat();
+      const now = deps.clock.now();
+      const due = await owed.destinationsWithWork(deps.db, new Date(now), new Date(now - blockedRecheck));
+      for (const id of due) {
+        const resting = (memories.get(id)?.restUntil ?? 0) > deps.clock.elapsed();
+        if (!runs.has(id) && !resting) await begin(id);
+      }
+      return 'idle';
+    },
+    async settled() {
+      await Promise.all([...runs.values()].map((run) => run.done));
+    },
+    async stop() {
+      for (const run of runs.values()) run.stop.abort();
+      await Promise.all([...runs.values()].map((run) => run.done));
+      await forgetNode(deps.db, deps.nodeId);
+    },
+  };
+}
+
+/** One run: from taking the lease to giving it back, when nothing more can be sent now. */
+async function runDestination(
+  deps: DeliveryDeps,
+  destination: Destination,
+  memory: Memory & { restUntil: number },
+  stop: AbortController,
+): Promise<void> {
+  const { id: destinationId, spaceId } = destination;
+  const token = await accessToken(deps, destinationId);
+  if (!token) return;
+  const place = { spaceId, destinationId, holder: deps.nodeId };
+  const fence = await takeLease(deps.db, place, deps.settings.lease, deps.virtualNow());
+  if (fence === undefined) return;
+  const run: Run = {
+    destination,
+    spaceId,
+    destinationId,
+    fence,
+    token,
+    claims: createClaims(),
+    flying: new Set(),
+    memory,
+    stop,
+  };
+  const over = new AbortController();
+  const renewing = keepLease(deps, run, over.signal);
+  try {
+    await recover(deps, run);
+    await resolveTargets(deps, run);
+    await sendAll(deps, run);
+    memory.restUntil = await restUntil(deps, run);
+  } finally {
+    over.abort();
+    await renewing;
+    await releaseLease(deps.db, { ...place, fence }, deps.virtualNow());
+  }
+}
+
+/** Renews the lease at a third of its time; a run that lost it stops at once. */
+async function keepLease(deps: DeliveryDeps, run: Run, over: AbortSignal): Promise<void> {
+  const place = { spaceId: run.spaceId, destinationId: run.destinationId, holder: deps.nodeId, fence: run.fence };
+  while (!over.aborted) {
+    await deps.clock.sleep(deps.settings.lease / 3, over);
+    if (over.aborted) return;
+    try {
+      if (!(await renewLease(deps.db, place, deps.settings.lease, deps.virtualNow()))) run.stop.abort();
+    } catch (error) {
+      // Not fatal: a call is only announced while the lease outlives it.
+      deps.log.warn('a lease could not be renewed', {
+        destination: run.destinationId,
+        error: error instanceof Error ? error.name : 'error',
+      });
+    }
+  }
+}
+
+async function sendAll(deps: DeliveryDeps, run: Run): Promise<void> {
+  const byAdvertiser = await readyTargets(deps, run);
+  await Promise.all(
+    [...byAdvertiser].map(async ([advertiserId, targets]) => {
+      for (const target of targets) {
+        while (
+          !run.stop.signal.aborted &&
+          (await assertDoubts(deps, run, target, run.destination.settings.batchRows))
+        ) {
+          // Each round asserts other doubts: those asserted have been removed or moved on.
+        }
+      }
+      await drainAdvertiser(deps, run, advertiserId, targets);
+    }),
+  );
+}
+
+async function readyTargets(deps: DeliveryDeps, run: Run): Promise<Map<string, ReadyTarget[]>> {
+  const byAdvertiser = new Map<string, ReadyTarget[]>();
+  for (const { id, tiktokId, advertiserId, state } of await targetsOf(deps.db, run.destinationId)) {
+    if ((state !== 'ready' && state !== 'leaving') || tiktokId === null) continue;
+    const targets = byAdvertiser.get(advertiserId);
+    if (targets) targets.push({ id, tiktokId, advertiserId });
+    else byAdvertiser.set(advertiserId, [{ id, tiktokId, advertiserId }]);
+  }
+  return byAdvertiser;
+}
+
+/** When every advertiser of the destination is to be left alone for a while, so is the destination. */
+async function restUntil(deps: DeliveryDeps, run: Run): Promise<number> {
+  const advertisers = new Set((await targetsOf(deps.db, run.destinationId)).map((target) => target.advertiserId));
+  const all = [...advertisers];
+  if (all.length === 0 || !all.every((id) => isWaiting(deps, run.memory, id))) return 0;
+  return Math.min(...all.map((id) => run.memory.waits.get(id)?.until ?? 0));
+}
+
+/** What did not become a row, for the charts; in the micro-batch's transaction. */
+export async function countLevels(tx: Tx, counts: readonly LevelCount[], now: Date): Promise<void> {
+  const one = ({ spaceId, destinationId, mappingId, outcome, reason }: LevelCount) => ({
+    spaceId,
+    destinationId,
+    mappingId,
+    outcome,
+    code: reason,
+    count: 1,
+  });
+  await addCounts(tx, counts.map(one), now);
+}
+
+/** One click: everything parked of a destination is owed again. Gives how many. */
+export async function retryParked(tx: Tx, destinationId: DestinationId): Promise<number> {
+  const pointers = await takeParked(tx, destinationId);
+  await repeatPointers(tx, pointers);
+  return pointers.length;
+}
+
+/** Rule 13: a moved membership has a new change, so what was refused of the loser is past. */
+export async function mergeParked(tx: Tx, spaceId: SpaceId, loser: PersonId): Promise<void> {
+  await deleteParkedOfPerson(tx, spaceId, loser);
+}
+
+/** What pages and the API show. */
+export const deliveryReads = { selectRequests, countRequests, selectParked, countParked, selectCounts, unpackRows };
+
+export { sweepCounts, sweepRequests };

@@ -1,0 +1,157 @@
+/** Sends what one advertiser of a destination is owed: a call slot first, then the newest level, then the call. */
+import type { TargetId } from '../../contract/ids.ts';
+import { owed, type Pointer } from '../ledger/ledger.ts';
+import type { Answer, Slot } from '../tiktok/tiktok.ts';
+import { type CallPlan, planWindow, type ReadyTarget, type SendRow, type Task } from './batch.ts';
+import { isolate } from './isolate.ts';
+import { holdsLease } from './leases.sql.ts';
+import { forgetParked } from './requests.sql.ts';
+import { appWrong, notAllowed, tokenDead } from './resolve.ts';
+import { backOff, blockTargets, type DeliveryDeps, isWaiting, pauseRun, type Run, succeeded } from './run.ts';
+import { tell } from './send.ts';
+
+export async function drainAdvertiser(
+  deps: DeliveryDeps,
+  run: Run,
+  advertiserId: string,
+  targets: readonly ReadyTarget[],
+): Promise<void> {
+  const flights = new Set<Promise<void>>();
+  const backlog: CallPlan[] = [];
+  const halted = (): boolean => run.stop.signal.aborted || isWaiting(deps, run.memory, advertiserId);
+  const anythingToSend = async (): Promise<boolean> =>
+    backlog.length > 0 || (await owed.anyOwed(deps.db, run.spaceId, idsOf(targets), [...run.flying]));
+  try {
+    while (!halted()) {
+      if (flights.size < deps.settings.parallelCalls && (await anythingToSend())) {
+        // The slot comes first, so that what is read is as new as the call (rule 8) and batches fill up while it waits.
+        const slot = await deps.tiktok.budget.take(advertiserId, run.stop.signal);
+        if (!slot || halted()) return;
+        if (backlog.length === 0) backlog.push(...(await readWindow(deps, run, targets)));
+        const plan = backlog.shift();
+        if (plan) {
+          const flight = fly(deps, run, plan, slot).finally(() => flights.delete(flight));
+          flights.add(flight);
+          continue;
+        }
+      }
+      if (flights.size === 0) return;
+      await Promise.race(flights);
+    }
+  } finally {
+    for (const plan of backlog) landed(run, plan.rows);
+    await Promise.all(flights);
+  }
+}
+
+const idsOf = (targets: readonly ReadyTarget[]): TargetId[] => targets.map((target) => target.id);
+
+/** Reads a window of pointers with their levels and plans calls; settles the pointers that need none. */
+async function readWindow(deps: DeliveryDeps, run: Run, targets: readonly ReadyTarget[]): Promise<readonly CallPlan[]> {
+  const { batchRows } = run.destination.settings;
+  const except = [...run.flying];
+  const read = [];
+  for (const target of targets) {
+    read.push({
+      target,
+      owed: await owed.readOwed(deps.db, { spaceId: run.spaceId, targetId: target.id }, batchRows, except),
+    });
+  }
+  const window = planWindow(read, run.claims, { rows: batchRows, bytes: deps.settings.batchBytes });
+  for (const task of tasksOf(window.calls.flatMap((call) => call.rows))) run.flying.add(task.pointer.seq);
+  if (window.empty.length) await settleEmpty(deps, run, window.empty);
+  return window.calls;
+}
+
+async function settleEmpty(deps: DeliveryDeps, run: Run, pointers: readonly Pointer[]): Promise<void> {
+  await deps.db.transaction(async (tx) => {
+    if (!(await holdsLease(tx, run))) return run.stop.abort();
+    await owed.deletePointers(tx, pointers);
+    await forgetParked(tx, pointers);
+    return undefined;
+  });
+}
+
+const tasksOf = (rows: readonly SendRow[]): Set<Task> => new Set(rows.map((row) => row.task));
+
+/** One call and what follows from its answer. Whatever fails here leaves the pointers owed. */
+async function fly(deps: DeliveryDeps, run: Run, plan: CallPlan, slot: Slot): Promise<void> {
+  try {
+    const { answer } = await tell(deps, run, plan, slot);
+    if (answer) await react(deps, run, plan, answer);
+  } catch (error) {
+    // The call may have been made: only a new fence, which makes doubts of open requests, may go on (rule 11).
+    deps.log.error('a call could not be settled; its lease is given up', { destination: run.destinationId, error });
+    run.stop.abort();
+  } finally {
+    landed(run, plan.rows);
+  }
+}
+
+/** Claims are released when no call carries rows of the pointer any more. */
+function landed(run: Run, rows: readonly SendRow[]): void {
+  for (const task of tasksOf(rows)) {
+    task.calls -= 1;
+    if (task.calls > 0) continue;
+    run.claims.release(task.keys);
+    run.flying.delete(task.pointer.seq);
+  }
+}
+
+/** tiktok-api.md 9, the handling column; design.md 4.1, "What answers mean here". */
+async function react(deps: DeliveryDeps, run: Run, plan: CallPlan, answer: Answer<null>): Promise<void> {
+  const advertiserId = plan.rows[0]?.target.advertiserId ?? '';
+  const { outcome } = answer;
+  switch (outcome.kind) {
+    case 'ok':
+      return succeeded(deps, run, advertiserId);
+    case 'partial':
+    case 'throttled':
+      return; // Owed still: sent again with the next slot, for which the budget makes everyone wait.
+    case 'retry':
+      return retryLater(deps, run, plan, outcome.slow);
+    case 'unknown':
+    case 'unsent':
+      return backOff(deps, run, advertiserId, 'fast');
+    case 'split':
+      return sendHalves(deps, run, plan, answer);
+    case 'refused':
+      return isolate(deps, run, plan, answer);
+    case 'gone':
+      return isolate(deps, run, plan, answer);
+    case 'unauthorized':
+      return pauseRun(deps, run, answer, tokenDead);
+    case 'config':
+      return pauseRun(deps, run, answer, appWrong(answer));
+    case 'forbidden':
+      return blockTargets(deps, [...new Set(plan.rows.map((row) => row.target))], notAllowed(advertiserId, answer));
+  }
+}
+
+/** An audience that we made minutes ago is not ready at once; another one that is "not editable" is busy for an hour. */
+async function retryLater(deps: DeliveryDeps, run: Run, plan: CallPlan, slow: boolean): Promise<void> {
+  const advertiserId = plan.rows[0]?.target.advertiserId ?? '';
+  if (!slow) return backOff(deps, run, advertiserId, 'fast');
+  const young = await owed.anyYoung(
+    deps.db,
+    idsOf(plan.rows.map((row) => row.target)),
+    new Date(deps.clock.now() - lenientMs),
+  );
+  backOff(deps, run, advertiserId, young ? 'lenient' : 'slow');
+}
+
+/** Five minutes from when we made the audience (design.md 4.1). */
+const lenientMs = 5 * 60_000;
+
+/** Too many ids, or too large: each half in a call of its own, until it fits. A single row that does not is refused. */
+async function sendHalves(deps: DeliveryDeps, run: Run, plan: CallPlan, answer: Answer<null>): Promise<void> {
+  if (plan.rows.length <= 1) return isolate(deps, run, plan, answer);
+  const middle = Math.ceil(plan.rows.length / 2);
+  for (const rows of [plan.rows.slice(0, middle), plan.rows.slice(middle)]) {
+    const slot = await deps.tiktok.budget.take(rows[0]?.target.advertiserId, run.stop.signal);
+    if (!slot) return;
+    const half = { ...plan, rows };
+    const { answer: next } = await tell(deps, run, half, slot);
+    if (next) await react(deps, run, half, next);
+  }
+}

@@ -1,0 +1,206 @@
+import sql from 'sql-template-tag';
+import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
+import type { Queryable, Row, Tx } from '../db/port.ts';
+import type { Lane, Pointer } from '../ledger/ledger.ts';
+
+export type RequestKind = 'add' | 'delete' | 'create';
+
+export interface NewRequest {
+  readonly spaceId: SpaceId;
+  readonly destinationId: DestinationId;
+  readonly fence: number;
+  readonly kind: RequestKind;
+  readonly advertiserId: string;
+  readonly rows: number;
+  readonly pointers: readonly Pointer[];
+  readonly payload: Buffer | null;
+  readonly startedAt: Date;
+}
+
+/** Rule 11: the row stands before the call. */
+export async function insertRequest(tx: Tx, request: NewRequest): Promise<number> {
+  const column = <V>(pick: (p: Pointer) => V): V[] => request.pointers.map(pick);
+  const rows = await tx.query<{ request_no: number }>(sql`
+    insert into requests (space_id, destination_id, fence, kind, advertiser_id, rows, pointer_targets, pointer_lanes, pointer_seqs,
+      pointer_origins, pointer_persons, payload, started_at)
+    values (${request.spaceId}, ${request.destinationId}, ${request.fence}, ${request.kind}, ${request.advertiserId}, ${request.rows},
+      ${column((p) => p.targetId)}::bigint[], ${column((p) => p.lane)}::smallint[], ${column((p) => p.seq)}::bigint[],
+      ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[], ${request.payload}, ${request.startedAt})
+    returning request_no`);
+  return rows[0]?.request_no ?? 0;
+}
+
+/** What is stored of an answer. */
+export interface RequestEnd {
+  readonly outcome: string;
+  readonly httpStatus: number | null;
+  readonly code: number | null;
+  readonly message: string;
+  readonly requestId: string | null;
+  readonly durationMs: number | null;
+}
+
+/** An announcement whose call never began: TikTok was told nothing. */
+export const deleteRequest = (tx: Tx, requestNo: number) =>
+  tx.query(sql`delete from requests where request_no = ${requestNo} and finished_at is null`);
+
+export const finishRequest = (tx: Tx, requestNo: number, end: RequestEnd, at: Date) =>
+  tx.query(sql`
+    update requests set finished_at = ${at}, outcome = ${end.outcome}, http_status = ${end.httpStatus}, code = ${end.code},
+      message = ${end.message.slice(0, 1_000)}, tiktok_request_id = ${end.requestId}, duration_ms = ${end.durationMs}
+    where request_no = ${requestNo}`);
+
+export interface OpenRequest extends Row {
+  request_no: number;
+  space_id: SpaceId;
+  kind: RequestKind;
+  payload: Buffer | null;
+}
+
+/** What predecessors left open: calls that were perhaps made, and of which nobody knows the end. */
+export const openRequests = (tx: Tx, destinationId: DestinationId, beforeFence: number) =>
+  tx.query<OpenRequest>(sql`
+    select request_no, space_id, kind, payload from requests
+    where destination_id = ${destinationId} and finished_at is null and fence < ${beforeFence} order by request_no for update`);
+
+/** When the last create for a target without a known answer was begun (resolve-target.ts). */
+export async function unansweredCreate(
+  q: Queryable,
+  destinationId: DestinationId,
+  targetId: TargetId,
+): Promise<Date | undefined> {
+  const rows = await q.query<{ started_at: Date; outcome: string | null }>(sql`
+    select started_at, outcome from requests
+    where destination_id = ${destinationId} and kind = 'create' and ${targetId} = any(pointer_targets)
+    order by request_no desc limit 1`);
+  const last = rows[0];
+  return last && (last.outcome === null || last.outcome === 'unknown') ? last.started_at : undefined;
+}
+
+export interface RequestRow extends Row {
+  request_no: number;
+  kind: RequestKind;
+  advertiser_id: string | null;
+  rows: number;
+  targets: TargetId[];
+  payload: Buffer | null;
+  started_at: Date;
+  finished_at: Date | null;
+  outcome: string | null;
+  http_status: number | null;
+  code: number | null;
+  message: string | null;
+  tiktok_request_id: string | null;
+  duration_ms: number | null;
+}
+
+/** Newest first. */
+export const selectRequests = (q: Queryable, destinationId: DestinationId, before: number, limit: number) =>
+  q.query<RequestRow>(sql`
+    select request_no, kind, advertiser_id, rows, payload, started_at, finished_at, outcome, http_status, code, message,
+      tiktok_request_id, duration_ms, (select coalesce(array_agg(distinct t), '{}') from unnest(pointer_targets) t) as targets
+    from requests where destination_id = ${destinationId} and request_no < ${before} order by request_no desc limit ${limit}`);
+
+export async function countRequests(q: Queryable, destinationId: DestinationId): Promise<number> {
+  const rows = await q.query<{ n: number }>(
+    sql`select count(*) as n from requests where destination_id = ${destinationId}`,
+  );
+  return rows[0]?.n ?? 0;
+}
+
+/** Requests told to TikTok before `before` are forgotten. Says how many. */
+export async function sweepRequests(tx: Tx, before: Date, limit: number): Promise<number> {
+  const rows = await tx.query(sql`
+    delete from requests where request_no in (
+      select request_no from requests where finished_at < ${before} order by request_no limit ${limit})
+    returning 1`);
+  return rows.length;
+}
+
+// Parked rows ------------------------------------------------------------------------------------------------------------
+
+export interface ParkedRow extends Row {
+  space_id: SpaceId;
+  target_id: TargetId;
+  origin_id: number;
+  person_id: PersonId;
+  variant: Buffer;
+  seq: number;
+  action: 'add' | 'delete';
+  code: number;
+  message: string;
+  tiktok_request_id: string | null;
+  at: Date;
+}
+
+export interface NewParked {
+  spaceId: SpaceId;
+  targetId: TargetId;
+  originId: number;
+  personId: PersonId;
+  variant: Buffer;
+  seq: number;
+  action: 'add' | 'delete';
+  code: number;
+  message: string;
+  requestId: string | null;
+  at: Date;
+}
+
+export const upsertParked = (tx: Tx, row: NewParked) =>
+  tx.query(sql`
+    insert into parked (space_id, target_id, origin_id, person_id, variant, seq, action, code, message, tiktok_request_id, at)
+    values (${row.spaceId}, ${row.targetId}, ${row.originId}, ${row.personId}, ${row.variant}, ${row.seq}, ${row.action}, ${row.code},
+      ${row.message.slice(0, 500)}, ${row.requestId}, ${row.at})
+    on conflict (space_id, target_id, origin_id, person_id, variant) do update set seq = excluded.seq, action = excluded.action,
+      code = excluded.code, message = excluded.message, tiktok_request_id = excluded.tiktok_request_id, at = excluded.at`);
+
+/** A newer change of the membership was settled: what was refused before is past. */
+export async function forgetParked(tx: Tx, pointers: readonly Pointer[]): Promise<void> {
+  if (pointers.length === 0) return;
+  const column = <V>(pick: (p: Pointer) => V): V[] => pointers.map(pick);
+  await tx.query(sql`
+    delete from parked p
+    using unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[], ${column((p) => p.seq)}::bigint[],
+      ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[]) as k (space_id, target_id, seq, origin_id, person_id)
+    where p.space_id = k.space_id and p.target_id = k.target_id and p.origin_id = k.origin_id and p.person_id = k.person_id
+      and p.seq < k.seq`);
+}
+
+const current = sql`exists (
+  select 1 from memberships m where m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
+    and m.person_id = p.person_id and m.variant = p.variant and m.seq = p.seq)`;
+
+/** Parked rows whose membership has not changed since, oldest first. */
+export const selectParked = (q: Queryable, destinationId: DestinationId, limit: number) =>
+  q.query<ParkedRow>(sql`
+    select p.space_id, p.target_id, p.origin_id, p.person_id, p.variant, p.seq, p.action, p.code, p.message, p.tiktok_request_id, p.at
+    from parked p join targets t on t.target_id = p.target_id
+    where t.destination_id = ${destinationId} and ${current}
+    order by p.at, p.target_id, p.origin_id, p.person_id, p.variant limit ${limit}`);
+
+export async function countParked(q: Queryable, destinationId: DestinationId): Promise<number> {
+  const rows = await q.query<{ n: number }>(sql`
+    select count(*) as n from parked p join targets t on t.target_id = p.target_id
+    where t.destination_id = ${destinationId} and ${current}`);
+  return rows[0]?.n ?? 0;
+}
+
+/** One click: the rows are owed again. Gives their pointers; the ledger writes them. */
+export async function takeParked(tx: Tx, destinationId: DestinationId): Promise<Pointer[]> {
+  const rows = await tx.query<ParkedRow>(sql`
+    delete from parked p using targets t where t.target_id = p.target_id and t.destination_id = ${destinationId}
+    returning p.space_id, p.target_id, p.origin_id, p.person_id, p.variant, p.seq, p.action, p.code, p.message, p.tiktok_request_id, p.at`);
+  const lane: Lane = 0;
+  return rows.map((r) => ({
+    spaceId: r.space_id,
+    targetId: r.target_id,
+    lane,
+    seq: r.seq,
+    originId: r.origin_id,
+    personId: r.person_id,
+  }));
+}
+
+export const deleteParkedOfPerson = (tx: Tx, spaceId: SpaceId, personId: PersonId) =>
+  tx.query(sql`delete from parked where space_id = ${spaceId} and person_id = ${personId}`);

@@ -1,0 +1,82 @@
+/** Finds or makes the TikTok audience of each target that needs it (rule 12), and acts on what TikTok says. */
+import { type CreateRecord, dueTargets, resolveTarget, type Target } from '../destinations/destinations.ts';
+import { owed } from '../ledger/ledger.ts';
+import type { Answer } from '../tiktok/tiktok.ts';
+import { leaseOutlives } from './leases.sql.ts';
+import { finishRequest, insertRequest, unansweredCreate } from './requests.sql.ts';
+import { backOff, blockTargets, type DeliveryDeps, isWaiting, pauseRun, type Run } from './run.ts';
+import { endOf } from './send.ts';
+
+export async function resolveTargets(deps: DeliveryDeps, run: Run): Promise<void> {
+  for (const target of await dueTargets(deps.db, deps.clock, run.destinationId)) {
+    if (run.stop.signal.aborted) return;
+    if (isWaiting(deps, run.memory, target.advertiserId)) continue;
+    const call = { token: run.token, signal: run.stop.signal };
+    const parts = { ...deps, reach: deps.reached, creates: createRecord(deps, run) };
+    const found = await resolveTarget(parts, call, target, run.destination.settings);
+    switch (found.kind) {
+      case 'ready':
+        deps.log.info('TikTok audience found', { target: target.id });
+        break;
+      case 'blocked':
+        deps.log.warn('TikTok audience blocked', { target: target.id });
+        break;
+      case 'same as':
+        await deps.db.transaction((tx) => owed.moveTarget(tx, run.spaceId, target.id, found.targetId));
+        break;
+      case 'later':
+        backOff(deps, run, target.advertiserId, 'lenient');
+        break;
+      case 'failed':
+        await react(deps, run, target, found.answer);
+        break;
+    }
+  }
+}
+
+/** What an answer to any call but a mapping call means for what comes next. */
+async function react(deps: DeliveryDeps, run: Run, target: Target, answer: Answer<unknown>): Promise<void> {
+  const { kind } = answer.outcome;
+  if (kind === 'unauthorized') return pauseRun(deps, run, answer, tokenDead);
+  if (kind === 'config') return pauseRun(deps, run, answer, appWrong(answer));
+  if (kind === 'forbidden') return blockTargets(deps, [readyOf(target)], notAllowed(target.advertiserId, answer));
+  if (kind === 'refused' || kind === 'gone')
+    return blockTargets(deps, [readyOf(target)], `TikTok refused: ${answer.message}`);
+  if (kind !== 'throttled') backOff(deps, run, target.advertiserId, 'fast');
+}
+
+const readyOf = (target: Target) => ({
+  id: target.id,
+  tiktokId: target.tiktokId ?? '',
+  advertiserId: target.advertiserId,
+});
+
+export const tokenDead =
+  'TikTok no longer accepts the access token; connect TikTok again. Everything owed is kept and goes out then.';
+export const appWrong = (answer: Answer<unknown>): string =>
+  `TikTok refuses the app or its settings (${answer.code ?? answer.httpStatus}: ${answer.message}); mend it and connect again`;
+export const notAllowed = (advertiserId: string, answer: Answer<unknown>): string =>
+  `no permission for ad account ${advertiserId} (${answer.message}); grant it at TikTok or connect with another account`;
+
+/** resolve-target.ts creates an audience only between these two: announced before, settled after. */
+function createRecord(deps: DeliveryDeps, run: Run): CreateRecord {
+  return {
+    unanswered: (target) => unansweredCreate(deps.db, run.destinationId, target.id),
+    async announce(target) {
+      const startedAt = new Date(deps.clock.now());
+      const { spaceId, destinationId, fence } = run;
+      const pointer = { spaceId, targetId: target.id, lane: 0 as const, seq: 0, originId: 0, personId: 0 as never };
+      const requestNo = await deps.db.transaction(async (tx) => {
+        if (!(await leaseOutlives(tx, run, deps.settings.callTimeout, deps.virtualNow()))) return undefined;
+        const place = { spaceId, destinationId, fence, kind: 'create' as const, advertiserId: target.advertiserId };
+        return insertRequest(tx, { ...place, rows: 0, pointers: [pointer], payload: null, startedAt });
+      });
+      if (requestNo === undefined) return undefined;
+      return (answer, store) =>
+        deps.db.transaction(async (tx) => {
+          await finishRequest(tx, requestNo, endOf(answer), new Date(deps.clock.now()));
+          return store(tx);
+        });
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import type { DestinationId, SpaceId } from '../../contract/ids.ts';
+import type { Db, Tx } from '../db/port.ts';
+import { block, type Destination, pause } from '../destinations/destinations.ts';
+import { type Backoff, backoff } from '../kernel/backoff.ts';
+import { type Clock, hours, type Millis, minutes, seconds } from '../kernel/clock.ts';
+import type { ReachCrashPoint } from '../kernel/crash-point.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Secret, Vault } from '../kernel/secret.ts';
+import type { Answer, TikTok } from '../tiktok/tiktok.ts';
+import type { ReadyTarget } from './batch.ts';
+import type { Claims } from './claims.ts';
+import type { VirtualNow } from './leases.sql.ts';
+
+export interface DeliverySettings {
+  /** USHER_LEASE: how long a sender that died holds its destinations. */
+  readonly lease: Millis;
+  /** USHER_DOUBT_WINDOW, W of rule 11: within which a lost call may still be applied by TikTok. */
+  readonly doubtWindow: Millis;
+  /** Of one call, from its announcement to its answer; shorter than the lease (rule 11). */
+  readonly callTimeout: Millis;
+  /** Calls of one advertiser at the same time; TikTok publishes no limit, peers use one or two (tiktok-api.md 10). */
+  readonly parallelCalls: number;
+  readonly batchBytes: number;
+}
+
+export interface DeliveryDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly vault: Vault;
+  readonly tiktok: TikTok;
+  readonly reached: ReachCrashPoint;
+  readonly settings: DeliverySettings;
+  readonly nodeId: string;
+  /** A simulation's own time for leases; null: the database's. */
+  readonly virtualNow: () => VirtualNow;
+}
+
+/** What a node remembers of a destination while it holds the lease. All of it may be lost: the tables know what is owed. */
+export interface Run {
+  readonly destination: Destination;
+  readonly spaceId: SpaceId;
+  readonly destinationId: DestinationId;
+  readonly fence: number;
+  readonly token: Secret;
+  readonly claims: Claims;
+  /** Seqs of pointers in flight. */
+  readonly flying: Set<number>;
+  readonly memory: Memory;
+  /** Aborted when the lease is lost, the destination is paused or the node stops. */
+  readonly stop: AbortController;
+}
+
+/** Kept over the runs of a destination on this node. */
+export interface Memory {
+  /** By advertiser: not before, on the monotonic clock. */
+  readonly waits: Map<string, { until: number; backoff: Backoff }>;
+  /** By advertiser: when a mapping call last succeeded. */
+  readonly lastOk: Map<string, number>;
+  /** Rows that were refused alone, and how often. */
+  readonly suspects: Map<string, number>;
+  /** Rows of a call that was accepted in part (20001): sent once more, then taken for done. */
+  readonly partial: Set<string>;
+}
+
+export const newMemory = (): Memory => ({
+  waits: new Map(),
+  lastOk: new Map(),
+  suspects: new Map(),
+  partial: new Set(),
+});
+
+/** Waits double from one second to five minutes: a throttled or failing TikTok recovers within seconds or within minutes. */
+const retryFirst = seconds(1);
+const retryMost = minutes(5);
+/** "RETRY later (≥ 1 h)" for an audience that TikTok is busy with (tiktok-api.md 9, code 40002). */
+const slowWait = hours(1);
+/** An audience that we made may refuse in its first five minutes (design.md 4.1, "What answers mean here"). */
+const lenientFor = minutes(5);
+const lenientWait = seconds(5);
+
+/** Leaves an advertiser alone for a while. */
+export function backOff(deps: DeliveryDeps, run: Run, advertiserId: string, pace: 'fast' | 'slow' | 'lenient'): void {
+  const known = run.memory.waits.get(advertiserId);
+  const growing = known?.backoff ?? backoff({ first: retryFirst, most: retryMost, random: deps.random });
+  const wait = pace === 'slow' ? slowWait : pace === 'lenient' ? lenientWait : growing.next();
+  run.memory.waits.set(advertiserId, { until: deps.clock.elapsed() + wait, backoff: growing });
+}
+
+export function succeeded(deps: DeliveryDeps, run: Run, advertiserId: string): void {
+  run.memory.waits.delete(advertiserId);
+  run.memory.lastOk.set(advertiserId, deps.clock.elapsed());
+}
+
+export const isWaiting = (deps: DeliveryDeps, memory: Memory, advertiserId: string): boolean =>
+  (memory.waits.get(advertiserId)?.until ?? 0) > deps.clock.elapsed();
+
+export const isLenient = (deps: DeliveryDeps, madeByUsAt: Date | null): boolean =>
+  madeByUsAt !== null && deps.clock.now() - madeByUsAt.getTime() < lenientFor;
+
+/** I8: stops all calls of the destination, keeps what is owed, and says why. */
+export async function pauseRun(deps: DeliveryDeps, run: Run, answer: Answer<unknown>, reason: string): Promise<void> {
+  await deps.db.transaction((tx) => pause(tx, deps.clock, run.destination, { reason, code: answer.code }));
+  deps.log.warn('destination paused', { destination: run.destinationId, code: answer.code ?? undefined, reason });
+  run.stop.abort();
+}
+
+export async function blockTargets(deps: DeliveryDeps, targets: readonly ReadyTarget[], reason: string): Promise<void> {
+  await deps.db.transaction(async (tx: Tx) => {
+    for (const target of targets) await block(tx, deps.clock, target.id, { reason });
+  });
+}

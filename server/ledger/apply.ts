@@ -1,0 +1,207 @@
+import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
+import type { Tx } from '../db/port.ts';
+import { ensureTargets, type TargetRef } from '../destinations/destinations.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { must } from '../kernel/result.ts';
+import { LedgerDraft, type Placed, type PlacedDirect, type PlacedWish } from './level.ts';
+import {
+  deleteDirectExits,
+  deleteRowsOfPerson,
+  drawSeqs,
+  insertPointers,
+  type PersonKey,
+  selectDirectExits,
+  selectRowsOfPeople,
+  upsertDirectExits,
+  upsertRows,
+} from './memberships.sql.ts';
+import { directOrigin, type Lane, type LedgerRow, live, present } from './rows.ts';
+import { deleteSkipReasonsOfPerson, type SkipReason, saveSkipReasons } from './skip-reasons.sql.ts';
+import type { DirectWish, Wish, WishedVariant } from './wish.ts';
+
+/** A member's wish at one destination. */
+export interface MemberWish {
+  readonly spaceId: SpaceId;
+  readonly destinationId: DestinationId;
+  readonly originId: number;
+  readonly personId: PersonId;
+  readonly present: boolean;
+  readonly exited: PlacedWish['exited'];
+  readonly wish: Wish;
+}
+
+/** A direct event's wishes at one destination. */
+export interface PersonWish {
+  readonly spaceId: SpaceId;
+  readonly destinationId: DestinationId;
+  readonly personId: PersonId;
+  readonly direct: readonly DirectWish[];
+}
+
+export interface LedgerInput {
+  readonly members: readonly MemberWish[];
+  readonly directs: readonly PersonWish[];
+}
+
+/**
+ * Writes what the wishes change, on the given lane. The people are locked by the caller (rule 3). Gives the
+ * destinations to which something is owed now.
+ */
+export async function applyWishes(
+  tx: Tx,
+  deps: { clock: Clock },
+  lane: Lane,
+  input: LedgerInput,
+): Promise<Set<DestinationId>> {
+  const people = peopleOf([...input.members, ...input.directs]);
+  if (people.length === 0) return new Set();
+  const placer = await placeTargets(tx, deps, input);
+  const draft = new LedgerDraft(await selectRowsOfPeople(tx, people), await selectDirectExits(tx, people));
+  for (const one of input.directs) applyDirects(draft, one, placer);
+  for (const one of input.members) applyDirects(draft, { ...one, direct: one.wish.direct }, placer);
+  for (const one of input.members) draft.level(placedWish(one, placer));
+  await saveSkipReasons(tx, skipReasonsOf(draft, input), new Date(deps.clock.now()));
+  return save(tx, draft, lane);
+}
+
+const directlyRemoved = 'removed by a direct event';
+
+/** Every present member has a present row or a reason why not, so that the numbers add up (design.md 4.1, Counting). */
+function skipReasonsOf(draft: LedgerDraft, input: LedgerInput): SkipReason[] {
+  const reasons = new Map<string, SkipReason>();
+  // A direct removal also ends rows of audiences that this micro-batch does not speak of.
+  for (const row of draft.difference().changed) {
+    if (row.originId === directOrigin || row.level === present) continue;
+    if (draft.holds(row.personId, row.destinationId, row.originId)) continue;
+    reasons.set(skipKey(row), skipOf(row, directlyRemoved));
+  }
+  for (const one of input.members) {
+    const held = !one.present || draft.holds(one.personId, one.destinationId, one.originId);
+    reasons.set(skipKey(one), skipOf(one, held ? null : one.wish.skip || directlyRemoved));
+  }
+  return [...reasons.values()];
+}
+
+type Place = Pick<MemberWish, 'spaceId' | 'destinationId' | 'originId' | 'personId'>;
+const skipKey = (p: Place): string => `${p.destinationId} ${p.originId} ${p.personId}`;
+const skipOf = ({ spaceId, destinationId, originId, personId }: Place, reason: string | null): SkipReason => ({
+  spaceId,
+  destinationId,
+  // An origin other than 0 is an audience.
+  audienceId: originId as SkipReason['audienceId'],
+  personId,
+  reason,
+});
+
+type Placer = (destinationId: DestinationId, ref: TargetRef) => TargetId;
+
+/** The targets that the wishes name, found or made, one statement a destination. */
+async function placeTargets(tx: Tx, { clock }: { clock: Clock }, input: LedgerInput): Promise<Placer> {
+  const wanted = new Map<DestinationId, { spaceId: SpaceId; refs: Map<string, TargetRef> }>();
+  const want = (
+    { spaceId, destinationId }: { spaceId: SpaceId; destinationId: DestinationId },
+    ref: TargetRef,
+  ): void => {
+    let place = wanted.get(destinationId);
+    if (!place) {
+      place = { spaceId, refs: new Map() };
+      wanted.set(destinationId, place);
+    }
+    place.refs.set(refKey(ref), ref);
+  };
+  for (const one of input.directs) for (const d of one.direct) want(one, d.target);
+  for (const one of input.members) {
+    const { protects, named, direct, leaves } = one.wish;
+    for (const { target } of [...one.wish.present, ...protects, ...named, ...direct]) want(one, target);
+    for (const target of leaves) want(one, target);
+  }
+  const ids = new Map<string, TargetId>();
+  for (const [destinationId, { spaceId, refs }] of [...wanted].sort(([a], [b]) => a - b)) {
+    const found = await ensureTargets(tx, clock, { spaceId, destinationId }, [...refs.values()]);
+    for (const [i, key] of [...refs.keys()].entries()) {
+      ids.set(`${destinationId} ${key}`, must(found[i], 'a target per reference'));
+    }
+  }
+  return (destinationId, ref) => must(ids.get(`${destinationId} ${refKey(ref)}`), 'every reference was placed');
+}
+
+const refKey = ({ advertiserId, audience }: TargetRef): string =>
+  `${advertiserId} ${audience.by} ${audience.by === 'id' ? audience.id : audience.name}`;
+
+function placedWish(one: MemberWish, placer: Placer): PlacedWish {
+  const place = (w: WishedVariant): Placed => ({ ...w, targetId: placer(one.destinationId, w.target) });
+  return {
+    spaceId: one.spaceId,
+    destinationId: one.destinationId,
+    originId: one.originId,
+    personId: one.personId,
+    exited: one.exited,
+    present: one.wish.present.map(place),
+    protects: one.wish.protects.map(place),
+    leaves: new Set(one.wish.leaves.map((ref) => placer(one.destinationId, ref))),
+    named: one.wish.named.map(place),
+  };
+}
+
+function applyDirects(draft: LedgerDraft, one: PersonWish, placer: Placer): void {
+  for (const wish of one.direct) {
+    const placed: PlacedDirect = { ...wish, targetId: placer(one.destinationId, wish.target) };
+    draft.direct(one, placed);
+  }
+}
+
+/** Rule 7: each change of level of a person at a target and origin gets a seq and one pointer with it. */
+async function save(
+  tx: Tx,
+  draft: LedgerDraft,
+  lane: Lane,
+  moved: ReadonlySet<LedgerRow> = new Set(),
+): Promise<Set<DestinationId>> {
+  const { changed: byLevel, touched, exits } = draft.difference();
+  const changed = [...new Set([...byLevel, ...moved])];
+  await upsertDirectExits(tx, exits);
+  if (changed.length === 0 && touched.length === 0) return new Set();
+  const groups = new Map<string, LedgerRow[]>();
+  for (const row of changed) {
+    const key = `${row.targetId} ${row.originId} ${row.personId}`;
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  const seqs = groups.size ? await drawSeqs(tx, groups.size) : [];
+  const owed = [...groups.values()].map((rows, i) => ({ rows, seq: must(seqs[i], 'a seq per group') }));
+  const written = owed.flatMap(({ rows, seq }) => rows.map((row) => ({ ...row, seq })));
+  await upsertRows(tx, [...written, ...touched.filter((row) => !moved.has(row))]);
+  await insertPointers(
+    tx,
+    owed.map(({ rows, seq }) => {
+      const { spaceId, targetId, originId, personId } = must(rows[0], 'no group is empty');
+      return { spaceId, targetId, lane, seq, originId, personId };
+    }),
+  );
+  return new Set(changed.map((row) => row.destinationId));
+}
+
+const peopleOf = (all: readonly PersonKey[]): PersonKey[] => [
+  ...new Map(all.map((p) => [p.personId, { spaceId: p.spaceId, personId: p.personId }])).values(),
+];
+
+/**
+ * Rule 13: moves what the loser holds to the winner, with new pointers; the caller holds both locks and levels the
+ * winner's members afterwards. The loser's old pointers join nothing and are settled without a call (rule 8).
+ */
+export async function mergePeople(
+  tx: Tx,
+  { spaceId, winner, loser }: { spaceId: SpaceId; winner: PersonId; loser: PersonId },
+): Promise<Set<DestinationId>> {
+  const people = [
+    { spaceId, personId: winner },
+    { spaceId, personId: loser },
+  ];
+  const draft = new LedgerDraft(await selectRowsOfPeople(tx, people), await selectDirectExits(tx, people));
+  const { moved } = draft.move(loser, winner);
+  await deleteRowsOfPerson(tx, spaceId, loser);
+  await deleteDirectExits(tx, spaceId, loser);
+  await deleteSkipReasonsOfPerson(tx, spaceId, loser);
+  return save(tx, draft, live, moved);
+}

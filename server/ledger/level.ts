@@ -1,0 +1,229 @@
+/**
+ * Rule 5 (design.md 4.1): the one function that says what TikTok should hold of a person. Live events, the initial sync,
+ * a changed mapping and a merge all come here with a wish and the rows that stand, and the difference is written. Pure:
+ * it works on the rows of a micro-batch in memory.
+ */
+import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
+import type { Stamp } from '../../contract/segment-event.ts';
+import type { Variant } from '../mappings/mappings.ts';
+import {
+  absent,
+  type DirectExit,
+  directOrigin,
+  kept,
+  type LedgerRow,
+  type Level,
+  type OriginId,
+  present,
+} from './rows.ts';
+
+/** A variant at a resolved target. */
+export interface Placed {
+  readonly targetId: TargetId;
+  readonly variant: Variant;
+  readonly stamp: Stamp;
+  readonly mappingId: MappingId;
+}
+
+export interface PlacedDirect {
+  readonly direction: 'add' | 'remove';
+  readonly targetId: TargetId;
+  readonly variants: readonly Variant[];
+  readonly stamp: Stamp;
+  readonly mappingId: MappingId;
+}
+
+/** A wish whose targets are known, for one person, destination and audience. */
+export interface PlacedWish {
+  readonly spaceId: SpaceId;
+  readonly destinationId: DestinationId;
+  readonly originId: OriginId;
+  readonly personId: PersonId;
+  /** When the member last left, if ever: rows made before it were ended by an exit. */
+  readonly exited: Stamp | null;
+  readonly present: readonly Placed[];
+  readonly protects: readonly Placed[];
+  readonly leaves: ReadonlySet<TargetId>;
+  readonly named: readonly Placed[];
+}
+
+interface Draft {
+  row: LedgerRow;
+  /** What the database holds: undefined for a row that is new. */
+  readonly before: LedgerRow | undefined;
+}
+
+/** The rows and direct exits of a micro-batch's people, with what became of them. */
+export class LedgerDraft {
+  readonly #byPerson = new Map<PersonId, Map<string, Draft>>();
+  readonly #exits = new Map<string, { exit: DirectExit; changed: boolean }>();
+
+  constructor(rows: readonly LedgerRow[], exits: readonly DirectExit[]) {
+    for (const row of rows) this.#rowsOf(row.personId).set(keyOf(row), { row, before: row });
+    for (const exit of exits) this.#exits.set(exitKey(exit), { exit, changed: false });
+  }
+
+  /** Brings the rows of one person, destination and audience to what the wish says. */
+  level(wish: PlacedWish): void {
+    const wanted = new Map<string, Placed>();
+    for (const placed of wish.present) {
+      // An enter of any origin counts only if it is not older than the direct removal (rule 5).
+      const exit = this.#exits.get(exitKey({ targetId: placed.targetId, personId: wish.personId }))?.exit;
+      if (!exit || compare(placed.stamp, exit.stamp) > 0) wanted.set(this.#placeKey(wish, placed), placed);
+    }
+    const protectedKeys = new Set(wish.protects.map((p) => this.#placeKey(wish, p)));
+    for (const [key, draft] of this.#rowsOf(wish.personId)) {
+      const { row } = draft;
+      if (row.destinationId !== wish.destinationId || row.originId !== wish.originId) continue;
+      const placed = wanted.get(key);
+      if (placed) draft.row = { ...row, level: present, entered: placed.stamp, mappingId: placed.mappingId };
+      else if (!protectedKeys.has(key)) draft.row = { ...row, level: levelOfUnwanted(row, wish) };
+      wanted.delete(key);
+    }
+    for (const placed of wanted.values()) this.#add(wish, wish.originId, placed, present);
+    // An exit is owed even if the enter was never seen (rule 5).
+    for (const placed of wish.named) {
+      if (!this.#rowsOf(wish.personId).has(this.#placeKey(wish, placed)))
+        this.#add(wish, wish.originId, placed, absent);
+    }
+  }
+
+  /** A direct event: an add inserts at origin 0; a removal ends older rows of every origin at that target (rule 5). */
+  direct(who: { spaceId: SpaceId; destinationId: DestinationId; personId: PersonId }, wish: PlacedDirect): void {
+    const place = { targetId: wish.targetId, personId: who.personId };
+    const known = this.#exits.get(exitKey(place))?.exit;
+    if (wish.direction === 'remove') {
+      if (!known || compare(known.stamp, wish.stamp) < 0) {
+        this.#exits.set(exitKey(place), { exit: { ...place, spaceId: who.spaceId, stamp: wish.stamp }, changed: true });
+      }
+      for (const draft of this.#rowsOf(who.personId).values()) {
+        if (draft.row.targetId === wish.targetId && compare(draft.row.entered, wish.stamp) <= 0) {
+          draft.row = { ...draft.row, level: absent };
+        }
+      }
+    } else if (known && compare(wish.stamp, known.stamp) <= 0) return;
+    for (const variant of wish.variants) this.#directVariant(who, wish, variant);
+  }
+
+  #directVariant(
+    who: { spaceId: SpaceId; destinationId: DestinationId; personId: PersonId },
+    wish: PlacedDirect,
+    variant: Variant,
+  ): void {
+    const placed: Placed = { targetId: wish.targetId, variant, stamp: wish.stamp, mappingId: wish.mappingId };
+    const draft = this.#rowsOf(who.personId).get(this.#placeKey({ originId: directOrigin }, placed));
+    if (wish.direction === 'remove') {
+      const knownAnywhere = [...this.#rowsOf(who.personId).values()].some(
+        ({ row }) => row.targetId === wish.targetId && row.variant === variantName(variant),
+      );
+      if (!knownAnywhere) this.#add(who, directOrigin, placed, absent);
+    } else if (!draft) this.#add(who, directOrigin, placed, present);
+    else {
+      const newer = compare(draft.row.entered, wish.stamp) < 0 ? wish.stamp : draft.row.entered;
+      draft.row = { ...draft.row, level: present, entered: newer, mappingId: wish.mappingId };
+    }
+  }
+
+  /** Whether the person has a present row of this origin at this destination. */
+  holds(personId: PersonId, destinationId: DestinationId, originId: OriginId): boolean {
+    return [...this.#rowsOf(personId).values()].some(
+      ({ row }) => row.level === present && row.destinationId === destinationId && row.originId === originId,
+    );
+  }
+
+  /** Rule 13: the loser's rows become the winner's; present wins, the later time wins. Every moved row counts as changed. */
+  move(loser: PersonId, winner: PersonId): { moved: Set<LedgerRow> } {
+    const moved = new Set<LedgerRow>();
+    for (const { row } of this.#rowsOf(loser).values()) {
+      const mine = { ...row, personId: winner };
+      const key = keyOf(mine);
+      const other = this.#rowsOf(winner).get(key);
+      const merged: LedgerRow = other ? mergeRows(other.row, mine) : mine;
+      this.#rowsOf(winner).set(key, { row: merged, before: other?.before });
+      moved.add(merged);
+    }
+    this.#byPerson.delete(loser);
+    for (const [key, { exit }] of [...this.#exits]) {
+      if (exit.personId !== loser) continue;
+      this.#exits.delete(key);
+      const place = { targetId: exit.targetId, personId: winner };
+      const known = this.#exits.get(exitKey(place))?.exit;
+      if (!known || compare(known.stamp, exit.stamp) < 0) {
+        this.#exits.set(exitKey(place), { exit: { ...exit, personId: winner }, changed: true });
+      }
+    }
+    return { moved };
+  }
+
+  /** What has to be written: rows whose level changed (they get a new seq), rows of which only the time did, direct exits. */
+  difference(): { changed: LedgerRow[]; touched: LedgerRow[]; exits: DirectExit[] } {
+    const changed: LedgerRow[] = [];
+    const touched: LedgerRow[] = [];
+    for (const drafts of this.#byPerson.values()) {
+      for (const { row, before } of drafts.values()) {
+        // Rule 7: the seq changes only when the level does.
+        if (!before || before.level !== row.level) changed.push(row);
+        else if (compare(before.entered, row.entered) !== 0) touched.push(row);
+      }
+    }
+    return { changed, touched, exits: [...this.#exits.values()].filter((e) => e.changed).map((e) => e.exit) };
+  }
+
+  #rowsOf(personId: PersonId): Map<string, Draft> {
+    let rows = this.#byPerson.get(personId);
+    if (!rows) {
+      rows = new Map();
+      this.#byPerson.set(personId, rows);
+    }
+    return rows;
+  }
+
+  #placeKey({ originId }: { originId: OriginId }, placed: Placed): string {
+    return `${placed.targetId} ${originId} ${variantName(placed.variant)}`;
+  }
+
+  #add(
+    who: { spaceId: SpaceId; destinationId: DestinationId; personId: PersonId },
+    originId: OriginId,
+    placed: Placed,
+    level: Level,
+  ): void {
+    const row: LedgerRow = {
+      spaceId: who.spaceId,
+      destinationId: who.destinationId,
+      targetId: placed.targetId,
+      originId,
+      personId: who.personId,
+      variant: variantName(placed.variant),
+      hashes: placed.variant.hashes,
+      normaliser: placed.variant.normaliser,
+      mappingId: placed.mappingId,
+      entered: placed.stamp,
+      level,
+      seq: 0,
+    };
+    this.#rowsOf(who.personId).set(keyOf(row), { row, before: undefined });
+  }
+}
+
+/** A row that no enabled mapping makes any more, and no disabled one protects. */
+function levelOfUnwanted(row: LedgerRow, wish: PlacedWish): Level {
+  if (row.level !== present) return row.level === kept && wish.leaves.has(row.targetId) ? absent : row.level;
+  const ended = wish.exited !== null && compare(row.entered, wish.exited) <= 0;
+  // Without a Remove mapping a person who left stays (Segment's meaning of its absence), remembered as kept.
+  if (ended) return wish.leaves.has(row.targetId) ? absent : kept;
+  return absent;
+}
+
+function mergeRows(a: LedgerRow, b: LedgerRow): LedgerRow {
+  const weight: Record<Level, number> = { [present]: 2, [kept]: 1, [absent]: 0 };
+  const level = weight[a.level] >= weight[b.level] ? a.level : b.level;
+  return { ...a, level, entered: compare(a.entered, b.entered) >= 0 ? a.entered : b.entered };
+}
+
+export const compare = (a: Stamp, b: Stamp): number =>
+  a.timeUs - b.timeUs || a.originalUs - b.originalUs || a.arrival - b.arrival;
+
+const variantName = (variant: Variant): string => variant.key.toString('hex');
+const keyOf = (row: LedgerRow): string => `${row.targetId} ${row.originId} ${row.variant}`;
+const exitKey = (exit: { targetId: TargetId; personId: PersonId }): string => `${exit.targetId} ${exit.personId}`;

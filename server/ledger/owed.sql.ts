@@ -1,0 +1,255 @@
+import sql, { join } from 'sql-template-tag';
+import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
+import type { Queryable, Row, Tx } from '../db/port.ts';
+import type { Hashes, Lane, Level, Pointer } from './rows.ts';
+
+/** A pointer with a row whose last change it is. `row` null: a newer pointer exists, or the row is gone (rule 8). */
+export interface Owed {
+  readonly pointer: Pointer;
+  readonly row: {
+    readonly variant: Buffer;
+    readonly level: Level;
+    readonly mappingId: MappingId;
+    readonly hashes: Hashes;
+  } | null;
+}
+
+interface OwedRow extends Row {
+  space_id: SpaceId;
+  target_id: TargetId;
+  lane: Lane;
+  seq: number;
+  origin_id: number;
+  person_id: PersonId;
+  variant: Buffer | null;
+  level: Level;
+  mapping_id: MappingId;
+  email: Buffer | null;
+  phone: Buffer | null;
+  idfa: Buffer | null;
+  aaid: Buffer | null;
+}
+
+/**
+ * The oldest pointers of a target, live before backfill, with the level that stands now (rule 8). `except` are the
+ * seqs in flight. `offset 0` keeps the planner on the memberships' primary key (design.md 4.2).
+ */
+export async function readOwed(
+  q: Queryable,
+  target: { spaceId: SpaceId; targetId: TargetId },
+  limit: number,
+  except: readonly number[],
+): Promise<Owed[]> {
+  const rows = await q.query<OwedRow>(sql`
+    select c.space_id, c.target_id, c.lane, c.seq, c.origin_id, c.person_id,
+      m.variant, m.level, m.mapping_id, m.email, m.phone, m.idfa, m.aaid
+    from (
+      select space_id, target_id, lane, seq, origin_id, person_id from changes
+      where space_id = ${target.spaceId} and target_id = ${target.targetId} and seq <> all(${except}::bigint[])
+      order by lane, seq limit ${limit}
+    ) c
+    left join lateral (
+      select am.variant, am.level, am.mapping_id, am.email, am.phone, am.idfa, am.aaid from memberships am
+      where am.space_id = c.space_id and am.target_id = c.target_id and am.origin_id = c.origin_id
+        and am.person_id = c.person_id and am.seq = c.seq offset 0
+    ) m on true
+    order by c.lane, c.seq`);
+  return rows.map((row) => ({
+    pointer: {
+      spaceId: row.space_id,
+      targetId: row.target_id,
+      lane: row.lane,
+      seq: row.seq,
+      originId: row.origin_id,
+      personId: row.person_id,
+    },
+    row:
+      row.variant === null
+        ? null
+        : {
+            variant: row.variant,
+            level: row.level,
+            mappingId: row.mapping_id,
+            hashes: [row.email, row.phone, row.idfa, row.aaid],
+          },
+  }));
+}
+
+/** Which of these destinations have anything to do: pointers or due doubts at a ready target, or a target to resolve. */
+export async function destinationsWithWork(q: Queryable, now: Date, blockedBefore: Date): Promise<DestinationId[]> {
+  const rows = await q.query<{ destination_id: DestinationId }>(sql`
+    select distinct t.destination_id from targets t
+    where t.state = 'unresolved' or (t.state = 'blocked' and t.updated_at < ${blockedBefore})
+      or (t.state in ('ready', 'leaving') and exists (
+        select 1 from changes c where c.space_id = t.space_id and c.target_id = t.target_id))
+      or (t.state in ('ready', 'leaving') and exists (
+        select 1 from doubts d where d.space_id = t.space_id and d.target_id = t.target_id and d.not_before <= ${now}))
+    order by t.destination_id`);
+  return rows.map((row) => row.destination_id);
+}
+
+export async function deletePointers(tx: Tx, pointers: readonly Pointer[]): Promise<void> {
+  if (pointers.length === 0) return;
+  const column = <V>(pick: (p: Pointer) => V): V[] => pointers.map(pick);
+  await tx.query(sql`
+    delete from changes c
+    using unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[], ${column((p) => p.lane)}::smallint[],
+      ${column((p) => p.seq)}::bigint[], ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[])
+      as p (space_id, target_id, lane, seq, origin_id, person_id)
+    where c.space_id = p.space_id and c.target_id = p.target_id and c.lane = p.lane and c.seq = p.seq
+      and c.origin_id = p.origin_id and c.person_id = p.person_id`);
+}
+
+/** Absent rows that TikTok was told of start their thirty days (rule 7). */
+export async function markSettled(tx: Tx, pointers: readonly Pointer[], now: Date): Promise<void> {
+  if (pointers.length === 0) return;
+  const column = <V>(pick: (p: Pointer) => V): V[] => pointers.map(pick);
+  await tx.query(sql`
+    update memberships m set settled_at = ${now}
+    from unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[], ${column((p) => p.seq)}::bigint[],
+      ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[]) as p (space_id, target_id, seq, origin_id, person_id)
+    where m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id and m.person_id = p.person_id
+      and m.seq = p.seq and m.level = 0`);
+}
+
+export interface TargetHash {
+  readonly targetId: TargetId;
+  /** 0 e-mail, 1 phone, 2 idfa, 3 aaid. */
+  readonly type: number;
+  readonly hash: Buffer;
+}
+
+const hashColumns = [sql`m.email`, sql`m.phone`, sql`m.idfa`, sql`m.aaid`];
+
+/**
+ * Rule 10: which of these hashes anybody holds at their target now (present, and not parked). Gives their positions.
+ * A statement a type, so that each uses its hash index.
+ */
+export async function heldHashes(q: Queryable, spaceId: SpaceId, hashes: readonly TargetHash[]): Promise<Set<number>> {
+  const parts = hashColumns.flatMap((column, type) => {
+    const wanted = hashes.map((h, i) => ({ ...h, i })).filter((h) => h.type === type);
+    if (wanted.length === 0) return [];
+    return [
+      sql`
+      select k.i from unnest(${wanted.map((h) => h.i)}::int[], ${wanted.map((h) => h.targetId)}::bigint[],
+        ${wanted.map((h) => h.hash)}::bytea[]) as k (i, target_id, hash)
+      where exists (
+        select 1 from memberships m
+        where ${column} = k.hash and m.space_id = ${spaceId} and m.target_id = k.target_id and m.level = 1
+          and not exists (
+            select 1 from parked p where p.space_id = m.space_id and p.target_id = m.target_id and p.origin_id = m.origin_id
+              and p.person_id = m.person_id and p.variant = m.variant and p.seq = m.seq))`,
+    ];
+  });
+  if (parts.length === 0) return new Set();
+  const rows = await q.query<{ i: number }>(join(parts, ' union all '));
+  return new Set(rows.map((row) => row.i));
+}
+
+// Doubts (rule 11) -------------------------------------------------------------------------------------------------------
+
+export async function addDoubts(
+  tx: Tx,
+  spaceId: SpaceId,
+  hashes: readonly TargetHash[],
+  notBefore: Date,
+): Promise<void> {
+  if (hashes.length === 0) return;
+  await tx.query(sql`
+    insert into doubts (space_id, target_id, type, hash, not_before)
+    select distinct ${spaceId}::bigint, k.target_id, k.type, k.hash, ${notBefore}::timestamptz
+    from unnest(${hashes.map((h) => h.targetId)}::bigint[], ${hashes.map((h) => h.type)}::smallint[],
+      ${hashes.map((h) => h.hash)}::bytea[]) as k (target_id, type, hash)
+    order by 2, 3, 4
+    on conflict (space_id, target_id, type, hash) do update set not_before = greatest(doubts.not_before, excluded.not_before)`);
+}
+
+export type Doubt = TargetHash & { readonly notBefore: Date };
+
+export async function dueDoubts(
+  q: Queryable,
+  target: { spaceId: SpaceId; targetId: TargetId },
+  now: Date,
+  limit: number,
+): Promise<Doubt[]> {
+  const rows = await q.query<{ target_id: TargetId; type: number; hash: Buffer; not_before: Date }>(sql`
+    select target_id, type, hash, not_before from doubts
+    where space_id = ${target.spaceId} and target_id = ${target.targetId} and not_before <= ${now}
+    order by type, hash limit ${limit}`);
+  return rows.map((row) => ({ targetId: row.target_id, type: row.type, hash: row.hash, notBefore: row.not_before }));
+}
+
+/** Sets the time of doubts that still have the time that was read. Gives how many. */
+export async function moveDoubts(tx: Tx, spaceId: SpaceId, doubts: readonly Doubt[], notBefore: Date): Promise<number> {
+  const rows = await tx.query(sql`
+    update doubts d set not_before = ${notBefore}
+    from unnest(${doubts.map((h) => h.targetId)}::bigint[], ${doubts.map((h) => h.type)}::smallint[],
+      ${doubts.map((h) => h.hash)}::bytea[], ${doubts.map((h) => h.notBefore)}::timestamptz[]) as k (target_id, type, hash, not_before)
+    where d.space_id = ${spaceId} and d.target_id = k.target_id and d.type = k.type and d.hash = k.hash and d.not_before = k.not_before
+    returning 1`);
+  return rows.length;
+}
+
+/** Removes doubts, each only if it is still the one read: a newer unknown outcome has moved its time. */
+export async function removeDoubts(tx: Tx, spaceId: SpaceId, doubts: readonly Doubt[]): Promise<void> {
+  await tx.query(sql`
+    delete from doubts d
+    using unnest(${doubts.map((h) => h.targetId)}::bigint[], ${doubts.map((h) => h.type)}::smallint[],
+      ${doubts.map((h) => h.hash)}::bytea[], ${doubts.map((h) => h.notBefore)}::timestamptz[]) as k (target_id, type, hash, not_before)
+    where d.space_id = ${spaceId} and d.target_id = k.target_id and d.type = k.type and d.hash = k.hash and d.not_before = k.not_before`);
+}
+
+// Targets that turn out to be one (rule 12) --------------------------------------------------------------------------------
+
+/** The rows of a target whose audience another target of the destination feeds move there, each with a pointer. */
+export async function moveTarget(tx: Tx, spaceId: SpaceId, from: TargetId, to: TargetId): Promise<void> {
+  await tx.query(sql`
+    with moved as (
+      delete from memberships where space_id = ${spaceId} and target_id = ${from} returning *
+    ), seqs as (
+      select distinct on (origin_id, person_id) origin_id, person_id, nextval('change_seq') as seq from moved
+    ), kept as (
+      insert into memberships (space_id, target_id, origin_id, person_id, variant, level, normaliser, seq, entered_us,
+        entered_original_us, entered_arrival, mapping_id, email, phone, idfa, aaid)
+      select m.space_id, ${to}, m.origin_id, m.person_id, m.variant, m.level, m.normaliser, s.seq, m.entered_us,
+        m.entered_original_us, m.entered_arrival, m.mapping_id, m.email, m.phone, m.idfa, m.aaid
+      from moved m join seqs s using (origin_id, person_id)
+      order by m.origin_id, m.person_id, m.variant
+      on conflict (space_id, target_id, origin_id, person_id, variant) do update set
+        level = case when memberships.level = 1 or excluded.level = 1 then 1 else greatest(memberships.level, excluded.level) end,
+        seq = excluded.seq, settled_at = null
+      returning 1
+    )
+    insert into changes (space_id, target_id, lane, seq, origin_id, person_id)
+    select ${spaceId}, ${to}, 1, seq, origin_id, person_id from seqs`);
+  await tx.query(sql`delete from changes where space_id = ${spaceId} and target_id = ${from}`);
+  await tx.query(sql`
+    insert into direct_exits (space_id, target_id, person_id, at_us, original_us, arrival)
+    select space_id, ${to}, person_id, at_us, original_us, arrival from direct_exits
+    where space_id = ${spaceId} and target_id = ${from}
+    on conflict (space_id, target_id, person_id) do update set at_us = excluded.at_us, original_us = excluded.original_us,
+      arrival = excluded.arrival where excluded.at_us > direct_exits.at_us`);
+  await tx.query(sql`delete from direct_exits where space_id = ${spaceId} and target_id = ${from}`);
+}
+
+/** Whether any of these targets has a pointer that is not in flight. */
+export async function anyOwed(
+  q: Queryable,
+  spaceId: SpaceId,
+  targets: readonly TargetId[],
+  except: readonly number[],
+): Promise<boolean> {
+  const rows = await q.query(sql`
+    select 1 from unnest(${targets}::bigint[]) as t (target_id)
+    where exists (
+      select 1 from changes c
+      where c.space_id = ${spaceId} and c.target_id = t.target_id and c.seq <> all(${except}::bigint[])) limit 1`);
+  return rows.length > 0;
+}
+
+/** Whether Usher made any of these audiences after `since`. */
+export async function anyYoung(q: Queryable, targets: readonly TargetId[], since: Date): Promise<boolean> {
+  const rows = await q.query(sql`
+    select 1 from targets where target_id = any(${targets}::bigint[]) and made_by_us_at > ${since} limit 1`);
+  return rows.length > 0;
+}

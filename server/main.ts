@@ -1,0 +1,231 @@
+/** Process entry: configuration → parts → start → stop. Nothing else happens here. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { type ApiParts, createApi } from './api/api.ts';
+import {
+  checkSecretKey,
+  createAuthenticate,
+  ensureToken,
+  listSpaces,
+  createToken as makeToken,
+  type Role,
+} from './auth/auth.ts';
+import type { Config } from './config.ts';
+import { migrate } from './db/migrate.ts';
+import { maintenanceIdle, type OpenDatabase, openDatabase } from './db/open-database.ts';
+import { createDelivery, type DeliverySettings } from './delivery/delivery.ts';
+import { health, startMetrics } from './health.ts';
+import { createIngest, ingestDefaults } from './ingest/ingest.ts';
+import { type Clock, systemClock } from './kernel/clock.ts';
+import { noCrash, type ReachCrashPoint } from './kernel/crash-point.ts';
+import { createLog, type Log } from './kernel/log.ts';
+import { type Random, systemRandom } from './kernel/random.ts';
+import { vault as createVault, type Vault } from './kernel/secret.ts';
+import { loadSecretKey } from './kernel/secret-key.ts';
+import { StartError } from './kernel/start-error.ts';
+import { producersOf, releaseRows } from './ledger/ledger.ts';
+import { type Pipeline, processBatch, sendTest, startPipeline } from './pipeline.ts';
+import { createTikTok, type TikTok } from './tiktok/tiktok.ts';
+import { version } from './version.ts';
+
+export interface Running {
+  readonly url: string;
+  /** Answers what is under way, settles calls in flight, gives leases back, closes the database. */
+  stop(): Promise<void>;
+}
+
+export interface ServeOptions {
+  /** Tests stop the process here (kernel/crash-point.ts). */
+  readonly reached?: ReachCrashPoint;
+}
+
+interface Parts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly vault: Vault;
+  readonly db: OpenDatabase;
+}
+
+/** Starts the server with the roles of USHER_ROLES. Throws StartError with a sentence for the operator. */
+export async function serve(config: Config, options: ServeOptions): Promise<Running> {
+  const parts = await openParts(config);
+  const tiktok = createTikTok({ settings: tiktokSettings(config), ...parts });
+  try {
+    return await start(config, parts, tiktok, options.reached ?? noCrash);
+  } catch (error) {
+    await tiktok.close();
+    await parts.db.close();
+    throw error;
+  }
+}
+
+async function start(config: Config, parts: Parts, tiktok: TikTok, reached: ReachCrashPoint): Promise<Running> {
+  const { clock, db, log, random } = parts;
+  const level = { clock, producers: producersOf({ log }) };
+  const settings = deliverySettings(config);
+  const nodeId = random.bytes(9).toString('base64url');
+  const delivery = createDelivery({ ...parts, tiktok, reached, settings, nodeId, virtualNow: () => null });
+  const pipeline: { running: Pipeline | undefined } = { running: undefined };
+  const wake = (): void => pipeline.running?.wake();
+  const ingest = createIngest({
+    ...parts,
+    reached,
+    process: (tx, batch) => processBatch(tx, level, batch),
+    committed: wake,
+    settings: { ...ingestDefaults, publicUrl: config.publicUrl },
+  });
+  const api: ApiParts = {
+    ...parts,
+    tiktok,
+    authenticate: createAuthenticate(parts),
+    publicUrl: config.publicUrl,
+    version,
+    mappingsMax: config.mappingsMax,
+    changed: wake,
+    release: async (tx, { destination, mapping }, people) => {
+      const what = {
+        spaceId: destination.spaceId,
+        destinationId: destination.id,
+        ...(mapping ? { mappingId: mapping.id } : {}),
+      };
+      return (await releaseRows(tx, what, people)) > 0 && people === 'remove';
+    },
+    sendTest: (tx, test) => sendTest(tx, level, test),
+  };
+  const app = createApi(api);
+  const checks = health(parts);
+  app.get('/livez', () => checks.live());
+  app.get('/readyz', () => checks.ready());
+  const hono = getRequestListener(app.fetch);
+  const takes = config.roles.includes('ingest');
+  const server = createServer((req, res) =>
+    takes && ingest.handles(req) ? ingest.handle(req, res) : void hono(req, res),
+  );
+  const url = await listen(server, config);
+  pipeline.running = startPipeline(
+    { ...parts, level, delivery, maintain: db.maintain, maintainIdle: maintenanceIdle },
+    { compute: config.roles.includes('compute'), deliver: config.roles.includes('deliver') },
+  );
+  const metrics = await startMetrics(config, { ...parts, ingest });
+  sayHello(config, log, url);
+  return {
+    url,
+    async stop() {
+      checks.draining();
+      await ingest.drain();
+      await close(server);
+      await metrics.stop();
+      await pipeline.running?.stop();
+      await tiktok.close();
+      await db.close();
+    },
+  };
+}
+
+async function openParts(config: Config): Promise<Parts> {
+  const log = createLog(config.logLevel);
+  const base = { clock: systemClock, random: systemRandom, log };
+  const opened = await openDatabase({ url: config.databaseUrl?.reveal(), dataDir: config.dataDir }, base);
+  if (!opened.ok) throw new StartError(opened.error);
+  const db = opened.value;
+  try {
+    const key = await loadSecretKey(config, systemRandom);
+    if (!key.ok) throw new StartError(key.error);
+    const vault = createVault(key.value, systemRandom);
+    const migrated = await migrate(db, log);
+    if (!migrated.ok) throw new StartError(migrated.error);
+    await db.transaction(async (tx) => {
+      const checked = await checkSecretKey(tx, vault.keyId);
+      if (!checked.ok) throw new StartError(wrongKey);
+      if (config.apiToken) await ensureToken(tx, base.clock, config.apiToken);
+    });
+    return { ...base, vault, db };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+const wrongKey =
+  'this database was made with another secret key, so its tokens cannot be opened: set USHER_SECRET_KEY to the key it was made with (nothing was changed)';
+
+const tiktokSettings = ({ tiktok }: Config) => ({
+  appId: tiktok.app?.id,
+  appSecret: tiktok.app?.secret,
+  apiUrl: tiktok.apiUrl,
+  authUrl: tiktok.authUrl,
+  timeoutMs: tiktok.timeout,
+  limits: { perSecond: tiktok.callsPerSecond, perMinute: tiktok.callsPerMinute },
+});
+
+const deliverySettings = (config: Config): DeliverySettings => ({
+  lease: config.lease,
+  doubtWindow: config.doubtWindow,
+  callTimeout: config.tiktok.timeout,
+  parallelCalls: 4,
+  // 1 MB of JSON a call, what peers keep to (tiktok-api.md 4.2).
+  batchBytes: 1_000_000,
+});
+
+async function listen(server: Server, { host, port }: Config): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}
+
+const close = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+
+function sayHello(config: Config, log: Log, url: string): void {
+  log.info(`Usher ${version} is listening on ${url}`);
+  if (!config.tiktok.app) {
+    log.warn('TIKTOK_APP_ID and TIKTOK_APP_SECRET are not set: everything runs but connecting TikTok');
+  }
+}
+
+/** Brings the database to this version and closes it again. Gives the names of the migrations that ran. */
+export async function runMigrations(config: Config): Promise<string[]> {
+  const log = createLog(config.logLevel);
+  const base = { clock: systemClock, random: systemRandom, log };
+  const opened = await openDatabase({ url: config.databaseUrl?.reveal(), dataDir: config.dataDir }, base);
+  if (!opened.ok) throw new StartError(opened.error);
+  try {
+    const migrated = await migrate(opened.value, log);
+    if (!migrated.ok) throw new StartError(migrated.error);
+    return Array.from({ length: migrated.value }, (_, i) => `migration ${i + 1} of ${migrated.value}`);
+  } finally {
+    await opened.value.close();
+  }
+}
+
+/** A new API token; the text is not kept and not shown again. `space` is a slug; without it the token is for all spaces. */
+export async function createToken(
+  config: Config,
+  wanted: { name: string; role: Role; space?: string },
+): Promise<string> {
+  const { db, ...parts } = await openParts(config);
+  try {
+    return await db.transaction(async (tx) => {
+      const owner = { actor: 'system', spaceId: null, role: 'owner' as const };
+      const spaces = await listSpaces(tx, owner, { after: 0, limit: 1_000 });
+      const space = spaces.items.find((s) => s.slug === wanted.space);
+      if (wanted.space !== undefined && !space)
+        throw new StartError(`there is no space "${wanted.space}"; make it first, or leave --space out`);
+      const made = await makeToken(tx, parts, { spaceId: space?.id ?? null, name: wanted.name, role: wanted.role });
+      return made.text.reveal();
+    });
+  } finally {
+    await db.close();
+  }
+}

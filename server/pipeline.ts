@@ -1,0 +1,181 @@
+/**
+ * START HERE. The stages in the order of the data (design.md 2), and their loops:
+ *
+ *   ingest/ingest.ts → profiles/profiles.ts → audiences/audiences.ts → mappings/mappings.ts → ledger/ledger.ts
+ *     → delivery/delivery.ts → tiktok/tiktok.ts
+ *
+ * The first five are one transaction (I12): `processBatch`, called by ingest for every micro-batch. Delivery reads what
+ * that transaction committed. A stage wakes the next only by committing rows; a wake-up that is lost costs time.
+ */
+import type { PersonId } from '../contract/ids.ts';
+import type { ReceivedEvent, SegmentEvent } from '../contract/segment-event.ts';
+import {
+  applyAudienceEvents,
+  audienceById,
+  type MemberChange,
+  mergePeople as mergeMembers,
+  type PersonEvent,
+} from './audiences/audiences.ts';
+import type { Db, Tx } from './db/port.ts';
+import { countLevels, type Delivery, mergeParked, sweepCounts, sweepRequests } from './delivery/delivery.ts';
+import type { Destination } from './destinations/destinations.ts';
+import { countIgnored, sweepMessages } from './ingest/ingest.ts';
+import { backoff } from './kernel/backoff.ts';
+import { type Clock, days, type Millis, millis, minutes, seconds } from './kernel/clock.ts';
+import type { Log } from './kernel/log.ts';
+import { type Loop, runLoop, type Step } from './kernel/loop.ts';
+import type { Random } from './kernel/random.ts';
+import {
+  type LevelDeps,
+  levelMembers,
+  levelTest,
+  live,
+  mergePeople,
+  sweepAbsentRows,
+  walkStep,
+} from './ledger/ledger.ts';
+import { compileMapping, type MappingDefinition } from './mappings/mappings.ts';
+import { type Merge, resolvePeople } from './profiles/profiles.ts';
+
+/** One micro-batch through the stages, in ingest's transaction. No effects outside of it: it may run again. */
+export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly ReceivedEvent[]): Promise<void> {
+  const { people, merges } = await resolvePeople(tx, deps, batch);
+  const merged = await moveMerged(tx, merges);
+  const events = batch.flatMap((received, i): PersonEvent[] => {
+    const personId = people[i];
+    return personId ? [{ received, personId }] : [];
+  });
+  const { changes, directs, ignored } = await applyAudienceEvents(tx, deps, events);
+  const { counts } = await levelMembers(tx, deps, {
+    lane: live,
+    changes: [...changes, ...others(merged, changes)],
+    directs,
+  });
+  const now = deps.clock.now();
+  await countLevels(tx, counts, new Date(now));
+  await countIgnored(tx, ignored, now);
+}
+
+/** Rule 13: what two people had becomes one's, in the same transaction; the winner's members are levelled anew. */
+async function moveMerged(tx: Tx, merges: readonly Merge[]): Promise<MemberChange[]> {
+  const changes: MemberChange[] = [];
+  for (const { spaceId, winner, loser } of merges) {
+    const members = await mergeMembers(tx, spaceId, winner, loser);
+    await mergePeople(tx, { spaceId, winner, loser });
+    await mergeParked(tx, spaceId, loser);
+    for (const { audienceId, personId, member } of members) {
+      const audience = await audienceById(tx, spaceId, audienceId);
+      if (audience) changes.push({ audience, personId, member, events: [] });
+    }
+  }
+  return changes;
+}
+
+const keyOf = (change: MemberChange): string => `${change.audience.audienceId} ${change.personId}`;
+
+/** Merged members that no event of the batch speaks of, the last of several merges each. */
+function others(merged: readonly MemberChange[], changes: readonly MemberChange[]): MemberChange[] {
+  const spoken = new Set(changes.map(keyOf));
+  return [...new Map(merged.map((change) => [keyOf(change), change])).values()].filter((c) => !spoken.has(keyOf(c)));
+}
+
+/** Test Mapping with *send* (design.md 7): the event runs through one mapping, for real, as a direct event of its person. */
+export async function sendTest(
+  tx: Tx,
+  deps: LevelDeps,
+  test: { destination: Destination; mapping: MappingDefinition; event: SegmentEvent },
+): Promise<void> {
+  const { destination, event } = test;
+  const now = deps.clock.now();
+  const stampUs = now * 1_000;
+  const received: ReceivedEvent = {
+    spaceId: destination.spaceId,
+    sourceId: (destination.sourceId ?? 0) as ReceivedEvent['sourceId'],
+    sourceKind: 'server',
+    event,
+    timeUs: stampUs,
+    originalUs: stampUs,
+  };
+  const { people, merges } = await resolvePeople(tx, deps, [received]);
+  await moveMerged(tx, merges);
+  const personId: PersonId | null | undefined = people[0];
+  const compiled = compileMapping({ ...test.mapping, enabled: true }, destination.settings);
+  if (!personId || !compiled.ok) return;
+  // Newer than any event that happened before: a person pressed a button now.
+  const stamp = { timeUs: stampUs, originalUs: stampUs, arrival: Number.MAX_SAFE_INTEGER };
+  const { counts } = await levelTest(
+    tx,
+    deps,
+    { received, personId, stamp },
+    { destination, mappings: [compiled.value] },
+  );
+  await countLevels(tx, counts, new Date(now));
+}
+
+// Loops ------------------------------------------------------------------------------------------------------------------
+
+/**
+ * How long what is past is kept. Absent rows: so that a repeated exit writes nothing (design.md 4.1, rule 7). Message ids:
+ * Segment promises to know a repetition for at least 24 hours (segment-spec.md 1.7).
+ */
+const keep = { absentRows: days(30), requests: days(30), counts: days(90), messages: days(7) };
+const sweepRows = 5_000;
+
+export interface PipelineParts {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly level: LevelDeps;
+  readonly delivery: Delivery;
+  readonly maintain: Step;
+  readonly maintainIdle: Millis;
+}
+
+export interface Pipeline {
+  /** Something was committed that may concern walks or delivery. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts the loops: walks, delivery, sweeping, and the database's own upkeep. */
+export function startPipeline(parts: PipelineParts, roles: { compute: boolean; deliver: boolean }): Pipeline {
+  const start = (name: string, idle: Millis, step: Step): Loop =>
+    runLoop(
+      {
+        clock: parts.clock,
+        idle,
+        backoff: backoff({ first: millis(200), most: seconds(30), random: parts.random }),
+        report: (error) => parts.log.error(`${name} failed and will be tried again`, { error }),
+      },
+      step,
+    );
+  const woken = [
+    ...(roles.compute ? [start('a walk', seconds(1), () => walkStep({ ...parts.level, db: parts.db }))] : []),
+    ...(roles.deliver ? [start('delivery', millis(250), () => parts.delivery.step())] : []),
+  ];
+  const upkeep = [
+    start('database upkeep', parts.maintainIdle, parts.maintain),
+    ...(roles.compute ? [start('sweeping', minutes(1), () => sweep(parts))] : []),
+    ...(roles.compute
+      ? [start('sweeping of message ids', minutes(1), sweepMessages({ ...parts, dedupeWindow: keep.messages }))]
+      : []),
+  ];
+  return {
+    wake() {
+      for (const loop of woken) loop.wake();
+    },
+    async stop() {
+      await Promise.all([...woken, ...upkeep].map((loop) => loop.stop()));
+      await parts.delivery.stop();
+    },
+  };
+}
+
+async function sweep({ db, clock }: PipelineParts): Promise<'more' | 'idle'> {
+  const before = (age: Millis): Date => new Date(clock.now() - age);
+  const rows = await db.transaction((tx) => sweepAbsentRows(tx, before(keep.absentRows), sweepRows));
+  const requests = await db.transaction((tx) => sweepRequests(tx, before(keep.requests), sweepRows));
+  await db.transaction((tx) => sweepCounts(tx, before(keep.counts)));
+  return Math.max(rows, requests) === sweepRows ? 'more' : 'idle';
+}
