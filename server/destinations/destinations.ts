@@ -4,10 +4,10 @@
  * fields are chosen from live lists (choices.ts), and each audience its mappings name becomes a target (targets.ts) that
  * is resolved at TikTok (resolve-target.ts).
  */
-import type { DestinationId, MappingId, SourceId, SpaceId } from '../../contract/ids.ts';
+import type { DestinationId, SourceId, SpaceId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { err, must, ok, type Result } from '../kernel/result.ts';
+import { must, ok, type Result } from '../kernel/result.ts';
 import { catalogDestinations, type DestinationSettings, findAction, tiktokMetadataId } from './catalog.ts';
 import { fieldChoices } from './choices.ts';
 import {
@@ -24,23 +24,26 @@ import {
   countDestinations,
   type DestinationRow,
   deleteDestinationRow,
-  deleteMappingRow,
   insertDestination,
-  insertMapping,
   lockDestination,
-  type MappingRow,
   selectAllDestinations,
   selectAllMappings,
   selectDestination,
   selectDestinations,
   selectLeavingDestinations,
-  selectMapping,
-  selectMappings,
   updateDestinationRow,
-  updateMappingRow,
 } from './destinations.sql.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { checkSettings, type FieldProblem, withDefaults } from './settings.ts';
+import {
+  createMapping,
+  getMapping,
+  listMappings,
+  type Mapping,
+  removeMapping,
+  rowToMapping,
+  updateMapping,
+} from './stored-mappings.ts';
 import {
   block,
   chooseAudience,
@@ -70,20 +73,6 @@ export interface Destination {
   scopes: number[];
   /** I8: calls are stopped, what is owed is kept. */
   paused: { reason: string; code: number | null; at: Date } | null;
-  createdAt: Date;
-  updatedAt: Date;
-}
-
-export interface Mapping {
-  id: MappingId;
-  spaceId: SpaceId;
-  destinationId: DestinationId;
-  name: string;
-  actionSlug: string;
-  trigger: string;
-  /** Mapping-kit object: field key → value or directive. */
-  settings: Record<string, unknown>;
-  enabled: boolean;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -176,57 +165,6 @@ export async function leavingDestinations(q: Queryable): Promise<Destination[]> 
   return (await selectLeavingDestinations(q)).map(rowToDestination);
 }
 
-/**
- * A new mapping. The caller has filled it up by `withDefaults` and checked it by `compileMapping`. At most `mappingsMax`
- * a destination (USHER_MAX_MAPPINGS; Segment's own limit is 50, segment-spec.md 4.1).
- */
-export async function createMapping(
-  tx: Tx,
-  deps: { clock: Clock; mappingsMax: number },
-  destinationId: DestinationId,
-  input: { name: string; actionSlug: string; trigger: string; settings: Record<string, unknown>; enabled: boolean },
-): Promise<Result<Mapping, { kind: 'no destination' | 'too many' }>> {
-  const [row] = await lockDestination(tx, destinationId);
-  if (!row) return err({ kind: 'no destination' });
-  if ((await selectMappings(tx, destinationId)).length >= deps.mappingsMax) return err({ kind: 'too many' });
-  const [mapping] = await insertMapping(tx, {
-    ...input,
-    spaceId: row.space_id,
-    destinationId,
-    at: new Date(deps.clock.now()),
-  });
-  return ok(rowToMapping(must(mapping, 'insert returns its row')));
-}
-
-export async function getMapping(
-  q: Queryable,
-  destinationId: DestinationId,
-  id: MappingId,
-): Promise<Mapping | undefined> {
-  const [row] = await selectMapping(q, destinationId, id);
-  return row && rowToMapping(row);
-}
-
-export async function listMappings(q: Queryable, destinationId: DestinationId): Promise<Mapping[]> {
-  return (await selectMappings(q, destinationId)).map(rowToMapping);
-}
-
-/** Replaces the fields of a mapping; its action stays (another action is another mapping). */
-export async function updateMapping(
-  tx: Tx,
-  clock: Clock,
-  mapping: Pick<Mapping, 'id' | 'name' | 'trigger' | 'settings' | 'enabled'>,
-): Promise<Mapping | undefined> {
-  const { id, name, trigger, settings, enabled } = mapping;
-  const [row] = await updateMappingRow(tx, { id, name, trigger, settings, enabled, at: new Date(clock.now()) });
-  return row && rowToMapping(row);
-}
-
-/** Gives whether there was one. */
-export async function removeMapping(tx: Tx, clock: Clock, id: MappingId): Promise<boolean> {
-  return (await deleteMappingRow(tx, id, new Date(clock.now()))).length > 0;
-}
-
 function rowToDestination(row: DestinationRow): Destination {
   const settings = checkSettings(row.metadata_id, row.settings);
   return {
@@ -253,24 +191,11 @@ function rowToDestination(row: DestinationRow): Destination {
   };
 }
 
-const rowToMapping = (row: MappingRow): Mapping => ({
-  id: row.mapping_id,
-  spaceId: row.space_id,
-  destinationId: row.destination_id,
-  name: row.name,
-  actionSlug: row.action_slug,
-  trigger: row.trigger,
-  settings: row.settings,
-  enabled: row.enabled,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
-
 export type { FieldChoices } from './choices.ts';
 export type { AuthorizationProblem, Connected, MissingScope, OAuthDeps } from './connection.ts';
 export type { CreateRecord, Resolution, ResolveDeps, SettleCreate } from './resolve-target.ts';
 export type { AudienceChoice, Claim, Target, TargetRef } from './targets.ts';
-export type { DestinationSettings, FieldProblem };
+export type { DestinationSettings, FieldProblem, Mapping };
 export {
   accessToken,
   beginAuthorization,
@@ -278,23 +203,28 @@ export {
   catalogDestinations,
   checkSettings,
   chooseAudience,
+  createMapping,
   dueTargets,
   ensureTargets,
   fieldChoices,
   findAction,
   finishAuthorization,
   forgetToken,
+  getMapping,
   getTarget,
+  listMappings,
   markGone,
   markLeaving,
   markReady,
   missingScopes,
   pause,
+  removeMapping,
   resolveTarget,
   resume,
   revokeAuthorization,
   saveSeen,
   targetsOf,
   tiktokMetadataId,
+  updateMapping,
   withDefaults,
 };

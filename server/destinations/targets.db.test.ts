@@ -249,3 +249,20 @@ test('an answer that says nothing about the audience changes nothing', async () 
     'unresolved',
   ]);
 });
+
+test('rule 12: transactions at once make one target of a reference, and one of two destinations feeds the audience', async () => {
+  const [ours, theirs] = [await destination('a'), await destination('b')];
+  const refs = [byName('vip'), byId('1'), byId('2'), byName('VIP')];
+  const made = await Promise.all([
+    ensure(ours, ...refs),
+    ensure(ours, ...[...refs].reverse()).then((ids) => ids.reverse()),
+    ensure(ours, ...refs),
+  ]);
+  expect(made[1]).toEqual(made[0]);
+  expect(made[2]).toEqual(made[0]);
+  const tiktok = fakeTikTok();
+  tiktok.audiences.set('7001', [audienceView('3', 'new')]);
+  const [[a], [b]] = [await ensure(ours, byName('new')), await ensure(theirs, byName('new'))];
+  const both = await Promise.all([resolve(tiktok, must(a, '')), resolve(tiktok, must(b, ''))]);
+  expect(both.map(({ kind }) => kind).sort()).toEqual(['blocked', 'ready']);
+});
