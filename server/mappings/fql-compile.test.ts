@@ -43,6 +43,8 @@ test.each<[string, boolean]>([
   ['!match(properties.missing,"a*")', false],
   ['!(contains(properties.missing,"a"))', true],
   ['contains(event,"aud")', false],
+  ['!match(event,"B*d")', true],
+  ['!contains(event,"aud")', true],
   ['match(event,"A*ed")', true],
   ['contains(properties.list,"a")', false],
   ['properties.my\\ key = "v"', true],

@@ -112,6 +112,7 @@ test('a value hashed already is taken as it is, but only if it is 64 hex digits 
   expect(hashed({ email: ` ${hex} `, phone: hex, advertisingId: hex, deviceType: 'ios' }).rows).toEqual([
     [lower, lower, lower, null],
   ]);
+  expect(hashed({ email: 'g'.repeat(64) }).left).toEqual([{ type: 'email', reason: 'not an e-mail address' }]);
   expect(hashed({ email: `${hex}ab` }).left).toEqual([{ type: 'email', reason: 'not an e-mail address' }]);
   expect(hashed({ email: `${hex}@x.com` }).rows[0]?.[0]).not.toBe(lower);
 });

@@ -208,7 +208,7 @@ test('bombs are refused: depth and number of values', () => {
 
 test('no mapping and no event reaches Object.prototype (T13)', () => {
   const hostile = JSON.parse('{"p":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}}');
-  transform(
+  const made = transform(
     {
       a: { '@flatten': { separator: '.', value: path('$.p') } },
       b: { '@merge': { direction: 'right', objects: [path('$.p')] } },
@@ -216,6 +216,7 @@ test('no mapping and no event reaches Object.prototype (T13)', () => {
     },
     hostile,
   );
+  for (const value of Object.values(made as object)) expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
 });
 
