@@ -17,6 +17,8 @@ export async function createDatabase(folder: string): Promise<void> {
   await engine.exec('drop database template1');
   await engine.exec('vacuum (freeze)');
   await engine.close();
+  // It holds e-mail addresses; the engine leaves it readable for everybody on the machine.
+  fs.chmodSync(growing, 0o700);
   syncTree(growing);
   fs.renameSync(growing, folder);
   syncPath(path.dirname(folder));

@@ -9,7 +9,7 @@ import { type Loop, runLoop } from '../kernel/loop.ts';
 import type { Random } from '../kernel/random.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { WorkerOrder } from './embedded-worker.ts';
-import { takeLock } from './lock-file.ts';
+import { type LockFile, takeLock } from './lock-file.ts';
 import { WireStream, type WireWatch } from './wire-stream.ts';
 
 /** The engine's thread with everything that keeps it going. One session at a time may talk to it. */
@@ -45,37 +45,52 @@ const longestReopenWait = seconds(5);
  * @returns the engine, or a sentence that says why not
  */
 export async function openEngine(dataDir: string, parts: EngineParts): Promise<Result<EmbeddedEngine, string>> {
-  fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const lock = takeLock(path.join(dataDir, 'database.lock'));
-  if (!lock.ok)
-    return err(
-      `The data folder ${dataDir} is in use by process ${lock.error.pid}. The embedded database serves one process; stop that one, or set DATABASE_URL to share a PostgreSQL.`,
-    );
+  const lock = lockFolder(dataDir);
+  if (!lock.ok) return lock;
   const folder = path.join(dataDir, 'database');
   const startWorker = parts.startWorker ?? startEmbeddedWorker;
   const fsyncs = new SharedArrayBuffer(4);
+  const engine = new SupervisedEngine(() => startWorker({ task: 'serve', folder, fsyncs }), parts);
+  const close = (): Promise<void> => engine.close().finally(() => lock.value.release());
   try {
     if (!fs.existsSync(folder)) {
       parts.log.info(`creating the database in ${folder}`);
       await hasEnded(startWorker({ task: 'create', folder, fsyncs }));
     }
-    const engine = new SupervisedEngine(() => startWorker({ task: 'serve', folder, fsyncs }), parts);
     await engine.start();
-    return ok({
-      connect: () => engine.connect(),
-      get isUp() {
-        return engine.isUp;
-      },
-      restart: (reason) => engine.restart(reason),
-      allowLong: (limit) => engine.allowLong(limit),
-      get fsyncs() {
-        return Atomics.load(new Int32Array(fsyncs), 0);
-      },
-      close: () => engine.close().finally(() => lock.value.release()),
-    });
   } catch (error) {
-    lock.value.release();
-    throw error;
+    parts.log.error('the embedded database does not open', { error });
+    await close();
+    return err(
+      `The embedded database in ${folder} does not open: ${error instanceof Error ? error.message : 'unknown reason'}.`,
+    );
+  }
+  return ok({
+    connect: () => engine.connect(),
+    get isUp() {
+      return engine.isUp;
+    },
+    restart: (reason) => engine.restart(reason),
+    allowLong: (limit) => engine.allowLong(limit),
+    get fsyncs() {
+      return Atomics.load(new Int32Array(fsyncs), 0);
+    },
+    close,
+  });
+}
+
+function lockFolder(dataDir: string): Result<LockFile, string> {
+  try {
+    fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const lock = takeLock(path.join(dataDir, 'database.lock'));
+    if (lock.ok) return lock;
+    return err(
+      `The data folder ${dataDir} is in use by process ${lock.error.pid}. The embedded database serves one process; stop that one, or set DATABASE_URL to share a PostgreSQL.`,
+    );
+  } catch (error) {
+    return err(
+      `The data folder ${dataDir} cannot be used: ${error instanceof Error ? error.message : 'unknown reason'}.`,
+    );
   }
 }
 

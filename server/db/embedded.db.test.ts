@@ -130,6 +130,19 @@ test('a folder in use is refused with the folder and the process, and free after
   await start(dataDir);
 });
 
+test('a folder that cannot be used or holds no database is one sentence, and leaves no lock behind', async () => {
+  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'usher-broken-'));
+  opened.push(async () => fs.rmSync(dataDir, { recursive: true, force: true }));
+  fs.writeFileSync(path.join(dataDir, 'file'), '');
+  const noFolder = await openDatabase({ dataDir: path.join(dataDir, 'file') }, parts);
+  expect(noFolder.ok ? '' : noFolder.error).toContain('cannot be used');
+  fs.mkdirSync(path.join(dataDir, 'database'));
+  fs.writeFileSync(path.join(dataDir, 'database', 'PG_VERSION'), '18\n');
+  const broken = await openDatabase({ dataDir }, parts);
+  expect(broken.ok ? '' : broken.error).toContain('does not open');
+  expect(fs.existsSync(path.join(dataDir, 'database.lock'))).toBe(false);
+});
+
 test('the first start says that it makes the database, and begins anew after a crash in the middle of it', async () => {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'usher-first-'));
   opened.push(async () => fs.rmSync(dataDir, { recursive: true, force: true }));
@@ -139,6 +152,7 @@ test('the first start says that it makes the database, and begins anew after a c
   const { db } = await start(dataDir, { log: createLog('info', (line) => lines.push(line)) });
   expect(lines.join('')).toContain(`creating the database in ${path.join(dataDir, 'database')}`);
   expect(fs.readdirSync(dataDir).sort()).toEqual(['database', 'database.lock']);
+  expect(fs.statSync(path.join(dataDir, 'database')).mode & 0o077, 'nobody else on the machine may read it').toBe(0);
   expect(await db.query(sql`select datname::text as name from pg_database`)).toEqual([{ name: 'postgres' }]);
 }, 60_000);
 

@@ -27,8 +27,9 @@ export async function drainAdvertiser(
         // The slot comes first, so that what is read is as new as the call (rule 8) and batches fill up while it waits.
         const slot = await deps.tiktok.budget.take(advertiserId, run.stop.signal);
         if (!slot || halted()) return;
-        if (backlog.length === 0) backlog.push(...(await readWindow(deps, run, targets)));
+        const settled = backlog.length === 0 && (await readWindow(deps, run, targets, backlog));
         const plan = backlog.shift();
+        if (settled && !plan) continue;
         if (plan) {
           const flight = fly(deps, run, plan, slot).finally(() => flights.delete(flight));
           flights.add(flight);
@@ -46,8 +47,13 @@ export async function drainAdvertiser(
 
 const idsOf = (targets: readonly ReadyTarget[]): TargetId[] => targets.map((target) => target.id);
 
-/** Reads a window of pointers with their levels and plans calls; settles the pointers that need none. */
-async function readWindow(deps: DeliveryDeps, run: Run, targets: readonly ReadyTarget[]): Promise<readonly CallPlan[]> {
+/** Reads a window of pointers with their levels and plans calls; settles the pointers that need none. Says whether any did. */
+async function readWindow(
+  deps: DeliveryDeps,
+  run: Run,
+  targets: readonly ReadyTarget[],
+  backlog: CallPlan[],
+): Promise<boolean> {
   const { batchRows } = run.destination.settings;
   const except = [...run.flying];
   const read = [];
@@ -60,7 +66,8 @@ async function readWindow(deps: DeliveryDeps, run: Run, targets: readonly ReadyT
   const window = planWindow(read, run.claims, { rows: batchRows, bytes: deps.settings.batchBytes });
   for (const task of tasksOf(window.calls.flatMap((call) => call.rows))) run.flying.add(task.pointer.seq);
   if (window.empty.length) await settleEmpty(deps, run, window.empty);
-  return window.calls;
+  backlog.push(...window.calls);
+  return window.empty.length > 0;
 }
 
 async function settleEmpty(deps: DeliveryDeps, run: Run, pointers: readonly Pointer[]): Promise<void> {

@@ -10,7 +10,6 @@ test('an empty set of settings is complete', () => {
     phoneAlsoWithoutPlus: false,
     createAudiences: true,
     batchRows: 1000,
-    maxMappings: 50,
   });
 });
 

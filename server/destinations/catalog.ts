@@ -22,8 +22,6 @@ export const destinationSettingsSchema = z.strictObject({
   createAudiences: z.boolean().default(true),
   /** Rows in one call; TikTok's own limit is not published, 10,000 the highest a vendor states (segment-spec.md 7.1). */
   batchRows: z.int().min(1).max(10_000).default(1000),
-  /** Segment allows 50 mappings an instance (segment-spec.md 4.1). */
-  maxMappings: z.int().min(1).max(1000).default(50),
 });
 export type DestinationSettings = z.infer<typeof destinationSettingsSchema>;
 

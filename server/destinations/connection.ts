@@ -18,6 +18,7 @@ import {
   updatePaused,
   useState,
 } from './connection.sql.ts';
+import { setUnresolved } from './targets.sql.ts';
 
 /** T1: TikTok's flow knows no PKCE, so the state carries all the weight: 256 random bits, once, for ten minutes. */
 const stateBytes = 32;
@@ -130,6 +131,8 @@ export async function finishAuthorization(
       at: new Date(deps.clock.now()),
       pausedReason: pauseFor(missing),
     });
+    // What the former account was not allowed may be allowed now (I8: resumes by itself).
+    if (rows.length > 0) await setUnresolved(tx, destinationId, new Date(deps.clock.now()));
     if (rows.length > 0) await record(tx, connected);
     return rows.length > 0;
   });

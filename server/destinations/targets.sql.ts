@@ -157,5 +157,11 @@ export const setGone = (tx: Tx, targetId: TargetId, at: Date) =>
     update targets set state = 'gone', updated_at = ${at} where target_id = ${targetId} and state <> 'gone'
     returning target_id`);
 
+/** Blocked targets are looked at again at once: TikTok may answer otherwise now. Those with a choice to make stay. */
+export const setUnresolved = (tx: Tx, destinationId: DestinationId, at: Date) =>
+  tx.query(sql`
+    update targets set state = 'unresolved', reason = null, updated_at = ${at}
+    where destination_id = ${destinationId} and state = 'blocked' and choices is null`);
+
 export const setSeen = (tx: Tx, targetId: TargetId, seen: unknown) =>
   tx.query(sql`update targets set seen = ${JSON.stringify(seen)}::jsonb where target_id = ${targetId}`);

@@ -9,7 +9,7 @@ import type { MappingId } from '../../contract/ids.ts';
 import type { Mapping, MappingKitProblem } from '../../contract/mapping-kit.ts';
 import { parseMapping } from '../../contract/mapping-kit-parse.ts';
 import type { SegmentEvent } from '../../contract/segment-event.ts';
-import { type DestinationSettings, findAction } from '../destinations/catalog.ts';
+import { type DestinationSettings, findAction } from '../destinations/destinations.ts';
 import { own } from '../kernel/json.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { evaluate, type MappingPlan } from './evaluate.ts';

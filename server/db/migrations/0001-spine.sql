@@ -234,6 +234,7 @@ create table targets (                                 -- rule 12: a target is o
   updated_at     timestamptz(3) not null,
   check (named is not null or tiktok_id is not null)
 );
+create index targets_by_destination on targets (destination_id);
 create unique index targets_by_name on targets (space_id, destination_id, advertiser_id, named) where named is not null and state <> 'gone';
 create unique index targets_by_tiktok_id on targets (advertiser_id, tiktok_id) where tiktok_id is not null and state not in ('gone', 'blocked');
 
