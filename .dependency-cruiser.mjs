@@ -2,7 +2,8 @@
 const small = ['server/kernel', 'server/db', 'contract'];
 const stages = ['ingest', 'profiles', 'audiences', 'mappings', 'ledger', 'delivery'].map((name) => `server/${name}`);
 const besideStages = ['server/auth', 'server/destinations', 'server/tiktok'];
-const everyFrontPage = [...small, ...stages, ...besideStages, 'server/api', 'server/config.ts', 'server/pipeline.ts'];
+const composition = ['server/config.ts', 'server/version.ts', 'server/health.ts', 'server/pipeline.ts'];
+const everyFrontPage = [...small, ...stages, ...besideStages, ...composition, 'server/api'];
 
 /** A stage sees the stages before it. */
 const before = (stage, ...more) => [...small, ...stages.slice(0, stages.indexOf(`server/${stage}`)), ...more];
@@ -22,6 +23,8 @@ const mayImport = {
   'server/ledger': before('ledger', 'server/destinations'),
   'server/delivery': before('delivery', 'server/destinations', 'server/tiktok'),
   'server/api': everyFrontPage,
+  'server/version.ts': [],
+  'server/health.ts': everyFrontPage,
   'server/pipeline.ts': everyFrontPage,
   'server/main.ts': everyFrontPage,
   cli: ['server/main.ts', 'server/config.ts', 'sandbox', 'server/kernel', 'contract'],
