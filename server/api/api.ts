@@ -4,15 +4,23 @@
  * token; which role, says each route; whether the space is the principal's, access.ts.
  */
 import { onlyKnown } from './access.ts';
+import { audiences } from './audiences.ts';
 import { auditEvents } from './audit.ts';
 import { catalog } from './catalog.ts';
+import { delivery } from './delivery.ts';
+import { destinationConnections } from './destination-connections.ts';
 import { destinations } from './destinations.ts';
 import { type Api, apiHeaders, createHttpApp, limitBody, notFound, onlyJson } from './http.ts';
+import { members } from './members.ts';
 import { oauth } from './oauth.ts';
+import { parked } from './parked.ts';
 import type { ApiParts } from './parts.ts';
+import { people } from './people.ts';
+import { requests } from './requests.ts';
 import { sources } from './sources.ts';
 import { spaces } from './spaces.ts';
 import { subscriptions } from './subscriptions.ts';
+import { targets } from './targets.ts';
 import { tokens } from './tokens.ts';
 import { tryMapping } from './try-mapping.ts';
 
@@ -26,6 +34,14 @@ const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   subscriptions,
   tokens,
   auditEvents,
+  audiences,
+  members,
+  destinationConnections,
+  delivery,
+  requests,
+  parked,
+  targets,
+  people,
 ];
 
 export const documentPath = '/api/v1/openapi.json';

@@ -22,6 +22,7 @@ import {
   permittedSource,
   permittedSpace,
 } from './access.ts';
+import { endFeeding, reapply } from './feeding.ts';
 import { type Api, notFound, Refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import {
@@ -95,7 +96,9 @@ export function destinations(app: Api, parts: ApiParts): void {
     const { destinationId } = c.req.valid('param');
     const body = c.req.valid('json');
     const updated = await change(parts, c, async (tx, record) => {
-      const { spaceId } = await permittedDestination(c, tx, destinationId);
+      const destination = await permittedDestination(c, tx, destinationId);
+      const { spaceId } = destination;
+      if (body.settings !== undefined) await reapply(tx, parts, destination, 'settings');
       const result = await updateDestination(tx, parts.clock, destinationId, body);
       if (!result.ok) throw wrong(result.error);
       if (!result.value) throw notFound();
@@ -112,6 +115,7 @@ export function destinations(app: Api, parts: ApiParts): void {
     const { people } = c.req.valid('query');
     const leaving = await change(parts, c, async (tx, record) => {
       const destination = await permittedDestination(c, tx, destinationId);
+      await endFeeding(tx, parts, destination);
       const owes = await parts.release(tx, { destination, mapping: undefined }, people);
       await removeDestination(tx, parts.clock, destinationId, { keepToken: owes });
       const subject = idToText('destination', destinationId);

@@ -1,9 +1,13 @@
 import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
-import { idToText } from '../../contract/ids.ts';
+import { type DestinationId, idToText, type SourceId, type SpaceId } from '../../contract/ids.ts';
 import { type ApiUnderTest, apiUnderTest } from '../../test/support/api-client.ts';
 import { testDatabase } from '../../test/support/database.ts';
+import { insertRequest } from '../delivery/requests.sql.ts';
+import { block, ensureTargets } from '../destinations/destinations.ts';
 import { manualClock } from '../kernel/clock.ts';
+import { must } from '../kernel/result.ts';
+import { resolvePeople } from '../profiles/profiles.ts';
 
 /**
  * I11 and T10 for every route there is: the list comes from the OpenAPI document, so a new route is walked from its first
@@ -48,6 +52,10 @@ async function world(api: ApiUnderTest, slug: string) {
   const metadataId = 'actions-tiktok-audiences';
   const destination = await make('/destinations', { spaceId, metadataId, name: 'TikTok' });
   const subscription = await make(`/destinations/${destination['id']}/subscriptions`, mapping);
+  const audience = await make(`/spaces/${spaceId}/audiences`, { name: 'VIP' });
+  const connections = `/spaces/${spaceId}/audiences/${audience['id']}/destination-connections`;
+  await make(connections, { destinationId: destination['id'] });
+  const other = await make('/destinations', { spaceId, metadataId, name: 'Other' });
   const child = await make('/tokens', { name: 'child', role: 'viewer', spaceId });
   const ids: Record<string, string> = {
     spaceId,
@@ -56,10 +64,35 @@ async function world(api: ApiUnderTest, slug: string) {
     destinationId: destination['id'] ?? '',
     subscriptionId: subscription['id'] ?? '',
     tokenId: child['id'] ?? '',
+    audienceId: audience['id'] ?? '',
+    otherDestinationId: other['id'] ?? '',
+    ...(await traces(space, Number(destination['id']?.slice(4)) as DestinationId)),
     field: 'selected_advertiser_id',
     metadataId,
   };
   return { space, tokens, ids };
+}
+
+/** What only events and calls leave behind: a person, a blocked target, a call. */
+async function traces(spaceId: SpaceId, destinationId: DestinationId): Promise<Record<string, string>> {
+  return database.db.transaction(async (tx) => {
+    const at = new Date(clock.now());
+    const time = at.toISOString();
+    const event = { type: 'track', event: 'Seen', userId: 'u1', messageId: 'm1' } as const;
+    const stamps = { timestamp: time, originalTimestamp: time, receivedAt: time };
+    const received = { spaceId, sourceId: 0 as SourceId, sourceKind: 'server', timeUs: 0, originalUs: 0 } as const;
+    const { people } = await resolvePeople(tx, { clock }, [{ ...received, event: { ...event, ...stamps } }]);
+    const ref = { advertiserId: '7001', audience: { by: 'name', name: 'vip' } } as const;
+    const [targetId] = await ensureTargets(tx, clock, { spaceId, destinationId }, [ref]);
+    await block(tx, clock, must(targetId, 'a target'), { reason: 'two audiences have this name' });
+    const call = { fence: 1, kind: 'add', advertiserId: '7001', rows: 0, pointers: [], payload: null } as const;
+    const requestNo = await insertRequest(tx, { spaceId, destinationId, ...call, startedAt: at });
+    return {
+      personId: idToText('person', must(people[0], 'a person')),
+      targetId: idToText('target', must(targetId, 'a target')),
+      requestId: `req_${requestNo}`,
+    };
+  });
 }
 
 const mapping = {
@@ -88,11 +121,27 @@ const bodies: Record<string, (ids: Record<string, string>) => unknown> = {
     send: true,
   }),
   'PATCH /api/v1/destinations/{destinationId}/subscriptions/{subscriptionId}': () => ({ enabled: true }),
+  'POST /api/v1/spaces/{spaceId}/audiences': () => ({ name: 'New' }),
+  'PATCH /api/v1/spaces/{spaceId}/audiences/{audienceId}': () => ({ name: 'New' }),
+  'POST /api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections': ({ otherDestinationId }) => ({
+    destinationId: otherDestinationId,
+  }),
+  'PATCH /api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}': () => ({
+    sendIdentify: true,
+  }),
+  'POST /api/v1/destinations/{destinationId}/parked/retry': () => undefined,
+  'POST /api/v1/destinations/{destinationId}/targets/{targetId}/choose': () => ({
+    audienceId: '900',
+  }),
+  'POST /api/v1/spaces/{spaceId}/people/search': () => ({ type: 'user_id', value: 'u1' }),
   'POST /api/v1/tokens': ({ spaceId }) => ({ name: 'New', role: 'viewer', spaceId }),
 };
 
-/** Reads of TikTok that are a POST because they take a body. */
-const readsOnly = new Set(['POST /api/v1/destinations/{destinationId}/fields/{field}/choices']);
+/** Reads that are a POST because they take a body. */
+const readsOnly = new Set([
+  'POST /api/v1/destinations/{destinationId}/fields/{field}/choices',
+  'POST /api/v1/spaces/{spaceId}/people/search',
+]);
 /** Routes that no id of a space stands in: what a token may do there is told by tests of their own. */
 const withoutSpace = new Set([
   'GET /api/v1/spaces',
@@ -202,5 +251,7 @@ const dump = () =>
     select 'd' as what, d::text as row from destinations d union all select 'm', m::text from mappings m
     union all select 's', s::text from spaces s union all select 'o', o::text from sources o
     union all select 'k', k::text from write_keys k union all select 'a', a::text from audit_log a
-    union all select 'i', i::text from oauth_states i
+    union all select 'i', i::text from oauth_states i union all select 'u', u::text from audiences u
+    union all select 'c', c::text from audience_connections c union all select 'w', w::text from walks w
+    union all select 'g', g::text from targets g
     union all select 't', t.token_id::text || coalesce(t.revoked_at::text, '') from api_tokens t order by 1, 2`);

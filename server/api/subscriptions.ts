@@ -13,6 +13,7 @@ import {
 } from '../destinations/destinations.ts';
 import { compileMapping, type MappingDefinition, type MappingProblem } from '../mappings/mappings.ts';
 import { change, fieldsOf, forEditors, forViewers, permittedDestination } from './access.ts';
+import { reapply } from './feeding.ts';
 import { type Api, notFound, Refusal, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import {
@@ -62,6 +63,7 @@ export function subscriptions(app: Api, parts: ApiParts): void {
       const destination = await permittedDestination(c, tx, destinationId);
       const mapping = { ...body, settings: withDefaults(body.actionSlug, body.settings) };
       compileOrRefuse({ ...mapping, id: draftId }, destination);
+      await reapply(tx, parts, destination, 'mapping');
       const created = await createMapping(tx, parts, destinationId, mapping);
       if (!created.ok) throw created.error.kind === 'too many' ? tooMany(parts.mappingsMax) : notFound();
       const subject = idToText('mapping', created.value.id);
@@ -86,6 +88,8 @@ export function subscriptions(app: Api, parts: ApiParts): void {
       const before = await existing(tx, destinationId, subscriptionId);
       const mapping = { ...before, ...definedOf(body) };
       compileOrRefuse(mapping, destination);
+      const { trigger: asked, settings: given, enabled } = body;
+      if ((asked ?? given ?? enabled) !== undefined) await reapply(tx, parts, destination, 'mapping');
       const after = await updateMapping(tx, parts.clock, mapping);
       if (!after) throw notFound();
       const subject = idToText('mapping', subscriptionId);
@@ -102,6 +106,7 @@ export function subscriptions(app: Api, parts: ApiParts): void {
     const leaving = await change(parts, c, async (tx, record) => {
       const destination = await permittedDestination(c, tx, destinationId);
       const mapping = await existing(tx, destinationId, subscriptionId);
+      await reapply(tx, parts, destination, 'mapping');
       const owes = await parts.release(tx, { destination, mapping }, people);
       await removeMapping(tx, parts.clock, subscriptionId);
       const subject = idToText('mapping', subscriptionId);

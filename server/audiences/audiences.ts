@@ -19,6 +19,7 @@ import {
   shareAudiences,
 } from './audiences.sql.ts';
 import { type EventShape, eventsOf } from './emit.ts';
+import * as manage from './manage.ts';
 import { foldMember, type Member, type MemberEvent, type MemberRecord, mergeMembers, newMember } from './member.ts';
 import {
   countMembers,
@@ -33,6 +34,13 @@ import {
 } from './members.sql.ts';
 import { recognise, recordOf } from './recognise.ts';
 
+export type {
+  ConnectionFields,
+  ConnectionPlace,
+  ManagedAudience,
+  ManagedConnection,
+  PersonMembership,
+} from './manage.ts';
 export type { EventShape, Member, MemberEvent, MemberRecord, StoredMember };
 
 export interface PersonEvent {
@@ -271,4 +279,5 @@ export async function audienceById(
   return row && audienceOf(row);
 }
 
-export { countMembers };
+/** As people manage audiences and their connections. */
+export { countMembers, manage };

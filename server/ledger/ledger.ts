@@ -5,6 +5,7 @@
  */
 import { mergePeople } from './apply.ts';
 import * as counts from './counting.sql.ts';
+import * as explain from './explain.sql.ts';
 import { type LevelCount, type LevelDeps, levelMembers, levelTest } from './level-members.ts';
 import { insertPointers as repeatPointers, sweepAbsentRows } from './memberships.sql.ts';
 import * as owed from './owed.sql.ts';
@@ -23,7 +24,7 @@ import {
   present,
 } from './rows.ts';
 import { beginWalk, walkStep } from './walk.ts';
-import { deleteWalk, selectWalks, type WalkRow } from './walks.sql.ts';
+import { deleteWalk, lockWalks, selectWalks, type WalkRow } from './walks.sql.ts';
 
 export type { Hashes, Lane, Level, LevelCount, LevelDeps, LoadProducers, OriginId, Pointer, Producer, WalkRow };
 export {
@@ -33,9 +34,11 @@ export {
   counts,
   deleteWalk,
   directOrigin,
+  explain,
   levelMembers,
   levelTest,
   live,
+  lockWalks,
   mergePeople,
   owed,
   present,

@@ -54,3 +54,17 @@ export const deleteWalk = (tx: Tx, place: { spaceId: SpaceId; audienceId: Audien
 
 export const selectWalks = (q: Queryable, destinationId: DestinationId) =>
   q.query<WalkRow>(sql`select ${columns} from walks where destination_id = ${destinationId} order by audience_id`);
+
+/**
+ * Waits for the chunks under way, and keeps new ones away until the transaction ends. Whoever is to change what is walked
+ * takes this before the audiences: a chunk waits for people whom a micro-batch holds, and that one for an audience.
+ */
+export const lockWalks = (
+  tx: Tx,
+  of: { spaceId: SpaceId; audienceId?: AudienceId | undefined; destinationId?: DestinationId | undefined },
+) =>
+  tx.query(sql`
+    select 1 from walks
+    where space_id = ${of.spaceId} and (${of.audienceId ?? null}::bigint is null or audience_id = ${of.audienceId ?? null})
+      and (${of.destinationId ?? null}::bigint is null or destination_id = ${of.destinationId ?? null})
+    order by audience_id, destination_id for update`);
