@@ -27,13 +27,13 @@ const mayImport = {
   'server/health.ts': everyFrontPage,
   'server/pipeline.ts': everyFrontPage,
   'server/main.ts': everyFrontPage,
-  cli: ['server/main.ts', 'server/config.ts', 'sandbox', 'server/kernel', 'contract'],
+  cli: ['server/main.ts', 'server/config.ts', 'sandbox', 'server/kernel', 'contract', 'tools/ts.mjs'],
   sandbox: ['server/tiktok/wire.ts', 'server/kernel'],
 };
 
 /** Small parts side by side, importable file by file. Any other folder shows only the file with its own name. */
 const withoutFrontPage = new Set(small);
-const isFile = (place) => place.endsWith('.ts');
+const isFile = (place) => /[.]m?[jt]s$/.test(place);
 const inside = (place) => (isFile(place) ? `^${escaped(place)}$` : `^${escaped(place)}/`);
 const visible = (place) => {
   if (isFile(place) || withoutFrontPage.has(place)) return inside(place);
