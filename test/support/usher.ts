@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
 import { restClient, undiciHttp } from '../../cli/demo/http.ts';
+import { freePorts } from '../../cli/demo/processes.ts';
 import { type Prepared, prepare } from '../../cli/demo/setup.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { parseConfig } from '../../server/config.ts';
@@ -57,8 +58,10 @@ export async function startUsher(options: UsherOptions = {}): Promise<Usher> {
     ...(options.sandbox ? { settings: options.sandbox } : {}),
   });
   const token = `ush_test_${randomBytes(12).toString('hex')}`;
+  // A port that is known before the start: TikTok's consent and analytics.js are told the address in the settings.
+  const [port = 0] = await freePorts(1);
   const config = parseConfig({
-    PORT: '0',
+    PORT: String(port),
     LOG_LEVEL: 'silent',
     TIKTOK_APP_ID: '7000000000000000001',
     TIKTOK_APP_SECRET: 'sandbox-secret',
