@@ -79,7 +79,9 @@ export async function readOwed(
 export async function destinationsWithWork(q: Queryable, now: Date, blockedBefore: Date): Promise<DestinationId[]> {
   const rows = await q.query<{ destination_id: DestinationId }>(sql`
     select distinct t.destination_id from targets t
-    where t.state = 'unresolved' or (t.state = 'blocked' and t.updated_at < ${blockedBefore})
+    where t.state = 'unresolved' or (t.state = 'blocked' and t.updated_at < ${blockedBefore} and not exists (
+        select 1 from targets f where f.advertiser_id = t.advertiser_id and f.tiktok_id = t.tiktok_id
+          and f.destination_id = t.destination_id and f.state not in ('gone', 'blocked')))
       or (t.state in ('ready', 'leaving') and exists (
         select 1 from changes c where c.space_id = t.space_id and c.target_id = t.target_id))
       or (t.state in ('ready', 'leaving') and exists (
