@@ -33,8 +33,8 @@ import {
   updateSource,
   type WriteKey,
 } from './sources.ts';
-import { writeNotes } from './tally.ts';
 import { type Held, type TakeParts, takeEvents, unavailable } from './take-events.ts';
+import { writeNotes } from './tally.ts';
 
 /**
  * Segment's Tracking API and its webhooks: a request is checked, waits for the next micro-batch and is answered 200 only

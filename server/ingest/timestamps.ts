@@ -36,7 +36,7 @@ function correct(originalUs: number, sentAt: unknown, receivedUs: number): numbe
 
 const isoShape = /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.(\d{1,9})\d*)?)?([Zz]|[+-]\d\d:?\d\d)?)?$/;
 
-/** Microseconds since 1970, or undefined for what is no ISO-8601 time between 1970 and 9999. No zone means UTC. */
+/** Microseconds since 1970, or undefined for what is no ISO-8601 time between 1970 and 2255. No zone means UTC. */
 export function parseTime(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   const shape = isoShape.exec(value);
@@ -48,8 +48,8 @@ export function parseTime(value: unknown): number | undefined {
   return isStorable(micros) ? micros : undefined;
 }
 
-/** The last microsecond that ISO-8601 writes with four digits for the year. Before 1970 Segment drops (1.3). */
-const lastUs = Date.UTC(9999, 11, 31, 23, 59, 59, 999) * 1_000 + 999;
+/** 2255-06-05: beyond it a double does not tell microseconds apart. Before 1970 Segment drops (segment-spec.md 1.3). */
+const lastUs = Number.MAX_SAFE_INTEGER;
 const isStorable = (us: number): boolean => us >= 0 && us <= lastUs;
 
 /** ISO-8601 with milliseconds, or with microseconds where there are any. */
