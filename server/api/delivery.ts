@@ -114,11 +114,13 @@ async function readDelivery(
   for (const { reason, count } of reasons) byReason.set(reason, (byReason.get(reason) ?? 0) + count);
   const states = [...sync.values()];
   const walked = states.every(({ walk }) => walk === null || walk.finishedAt !== null);
+  const sum = sumOf(states.map((state) => state.counts));
   return {
-    ...sumOf(states.map((state) => state.counts)),
+    ...sum,
     enabled,
     paused: paused && { ...paused, at: paused.at.toISOString() },
-    settled: pointers === 0 && doubts === 0 && walked,
+    // The members were counted before the pointers: settled only if both say so.
+    settled: pointers === 0 && doubts === 0 && walked && sum.owed === 0 && sum.leaving === 0,
     pointers,
     doubts,
     parkedRows: await deliveryReads.countParked(q, id),
