@@ -111,7 +111,11 @@ async function react(deps: DeliveryDeps, run: Run, plan: CallPlan, answer: Answe
   const { outcome } = answer;
   switch (outcome.kind) {
     case 'ok':
-      return succeeded(deps, run, advertiserId);
+      return succeeded(
+        deps,
+        run,
+        plan.rows.map((row) => row.target),
+      );
     case 'partial':
     case 'throttled':
       return; // Owed still: sent again with the next slot, for which the budget makes everyone wait.

@@ -46,8 +46,7 @@ export async function isolate(
     );
     return;
   }
-  if (check.targets.some((target) => isLenient(deps, target.madeByUsAt)))
-    return backOff(deps, run, advertiserId, 'lenient');
+  if (check.targets.some((target) => isLenient(deps, run, target))) return backOff(deps, run, advertiserId, 'lenient');
   const found = await bisect(deps, run, { ...plan, answer });
   if (found.refused.length === 0) return;
   await judge(deps, run, { ...plan, advertiserId, ...found });
@@ -114,8 +113,10 @@ async function judge(
   },
 ): Promise<void> {
   const { refused, rows, advertiserId } = found;
-  const lastOk = run.memory.lastOk.get(advertiserId);
-  const othersPass = found.passed > 0 || (lastOk !== undefined && deps.clock.elapsed() - lastOk < evidenceMs);
+  const recently = rows.some(
+    (row) => deps.clock.elapsed() - (run.memory.lastOk.get(row.target.id) ?? -evidenceMs) < evidenceMs,
+  );
+  const othersPass = found.passed > 0 || recently;
   const few = refused.length <= Math.max(suspectsAllowed, rows.length * suspectShareMax);
   const guilty = refused.filter(({ row }) => {
     const times = (run.memory.suspects.get(rowKey(row)) ?? 0) + 1;

@@ -1,4 +1,4 @@
-import type { DestinationId, SpaceId } from '../../contract/ids.ts';
+import type { DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Db, Tx } from '../db/port.ts';
 import { block, type Destination, pause } from '../destinations/destinations.ts';
 import { type Backoff, backoff } from '../kernel/backoff.ts';
@@ -57,8 +57,8 @@ export interface Run {
 export interface Memory {
   /** By advertiser: not before, on the monotonic clock. */
   readonly waits: Map<string, { until: number; backoff: Backoff }>;
-  /** By advertiser: when a mapping call last succeeded. */
-  readonly lastOk: Map<string, number>;
+  /** By target: when TikTok last accepted a mapping call for it. */
+  readonly lastOk: Map<TargetId, number>;
   /** Rows that were refused alone, and how often. */
   readonly suspects: Map<string, number>;
   /** Rows of a call that was accepted in part (20001): sent once more, then taken for done. */
@@ -89,16 +89,21 @@ export function backOff(deps: DeliveryDeps, run: Run, advertiserId: string, pace
   run.memory.waits.set(advertiserId, { until: deps.clock.elapsed() + wait, backoff: growing });
 }
 
-export function succeeded(deps: DeliveryDeps, run: Run, advertiserId: string): void {
-  run.memory.waits.delete(advertiserId);
-  run.memory.lastOk.set(advertiserId, deps.clock.elapsed());
+export function succeeded(deps: DeliveryDeps, run: Run, targets: readonly ReadyTarget[]): void {
+  for (const { id, advertiserId } of targets) {
+    run.memory.waits.delete(advertiserId);
+    run.memory.lastOk.set(id, deps.clock.elapsed());
+  }
 }
 
 export const isWaiting = (deps: DeliveryDeps, memory: Memory, advertiserId: string): boolean =>
   (memory.waits.get(advertiserId)?.until ?? 0) > deps.clock.elapsed();
 
-export const isLenient = (deps: DeliveryDeps, madeByUsAt: Date | null): boolean =>
-  madeByUsAt !== null && deps.clock.now() - madeByUsAt.getTime() < lenientFor;
+/** Until it has accepted a first call: then it is ready, and what it refuses is refused. */
+export const isLenient = (deps: DeliveryDeps, run: Run, target: { id: TargetId; madeByUsAt: Date | null }): boolean =>
+  target.madeByUsAt !== null &&
+  !run.memory.lastOk.has(target.id) &&
+  deps.clock.now() - target.madeByUsAt.getTime() < lenientFor;
 
 /** I8: stops all calls of the destination, keeps what is owed, and says why. */
 export async function pauseRun(deps: DeliveryDeps, run: Run, answer: Answer<unknown>, reason: string): Promise<void> {
