@@ -13,11 +13,18 @@ export interface PersonColumns {
   readonly personIds: readonly PersonId[];
 }
 
+/**
+ * One index look-up each, whatever the planner thinks of it: `offset 0` keeps it from hashing the whole table instead,
+ * which took 939 ms against 232 for 20,000 of 2,000,000 (PostgreSQL 15, 2 cores).
+ */
 export const selectOwners = (q: Queryable, wanted: IdentifierColumns) =>
   q.query<{ space_id: SpaceId; type: string; value: string; person_id: PersonId }>(sql`
     select i.space_id, i.type, i.value, i.person_id
     from unnest(${wanted.spaceIds}::bigint[], ${wanted.types}::text[], ${wanted.values}::text[]) as w (space_id, type, value)
-    join profile_identifiers i on i.space_id = w.space_id and i.type = w.type and i.value = w.value`);
+    cross join lateral (
+      select p.space_id, p.type, p.value, p.person_id from profile_identifiers p
+      where p.space_id = w.space_id and p.type = w.type and p.value = w.value offset 0
+    ) i`);
 
 /** Rule 3: in one order for everybody. The sort stands below the locking, so rows are locked as they come out of it. */
 export const lockProfiles = (tx: Tx, people: PersonColumns) =>
