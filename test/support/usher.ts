@@ -17,6 +17,8 @@ export interface Usher {
   readonly database: FlowDatabase;
   /** The REST API as an owner. */
   readonly rest: ReturnType<typeof restClient>;
+  /** DELETE on the REST API; demands a 2xx. */
+  remove(path: string): Promise<void>;
   /** Sends a batch to the Tracking API and demands 200. */
   send(writeKey: string, events: readonly object[]): Promise<void>;
   /** The seed's steps: a space, a source, a connected destination, both mappings, an audience and its connection. */
@@ -89,6 +91,12 @@ export async function startUsher(options: UsherOptions = {}): Promise<Usher> {
     sandbox,
     database,
     numbers,
+    async remove(path) {
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await request(`${running.url}/api/v1${path}`, { method: 'DELETE', headers });
+      const text = await answer.body.text();
+      if (answer.statusCode > 299) throw new Error(`DELETE ${path} answered ${answer.statusCode}: ${text}`);
+    },
     send: (writeKey, events) => send(running.url, writeKey, events),
     prepare: (slug = 'shop') => prepare({ http: undiciHttp, rest: rest(), server: running.url }, slug),
     settled: (destinationId) =>
