@@ -10,7 +10,8 @@ const shared = {
 // What only one engine can show stands in files named after it: embedded*.db.test.ts, postgres*.db.test.ts.
 const dbFiles = '{server,contract,sandbox,cli,test}/**/*.db.test.ts';
 const database = { globalSetup: ['test/support/template.ts'], hookTimeout: 60_000, testTimeout: 30_000 };
-const flows = { ...database, testTimeout: 120_000, fileParallelism: false };
+// A flow starts whole servers: one at a time, after everything else.
+const flows = { ...database, testTimeout: 120_000, fileParallelism: false, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
