@@ -27,6 +27,8 @@ export interface EventSetting {
   readonly batch: BatchLevel;
   readonly kind: SourceKind;
   readonly receivedUs: number;
+  /** The same as text. */
+  readonly receivedAt: string;
   readonly limits: IngestLimits;
   readonly newMessageId: () => string;
 }
@@ -140,7 +142,7 @@ function complete(raw: Raw, type: EventType, setting: EventSetting): CheckedEven
     integrations: { ...batch.integrations, ...integrations },
     timestamp: timeText(times.timestampUs),
     originalTimestamp: timeText(times.originalUs),
-    receivedAt: timeText(setting.receivedUs),
+    receivedAt: setting.receivedAt,
   };
   return { event, timeUs: times.timeUs, originalUs: times.originalUs, membershipRemoved: context.membershipRemoved };
 }

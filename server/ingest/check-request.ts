@@ -5,6 +5,7 @@ import type { IngestLimits } from './limits.ts';
 import { mask } from './mask.ts';
 import type { BatchReason } from './reasons.ts';
 import { sanitise } from './sanitise.ts';
+import { timeText } from './timestamps.ts';
 
 /** What the path and the headers said about a body. */
 export type BodyShape =
@@ -46,6 +47,7 @@ export function checkRequest(body: ParsedBody, setting: RequestSetting): Checked
     batch: batch.value,
     kind: setting.kind,
     receivedUs: setting.receivedUs,
+    receivedAt: timeText(setting.receivedUs),
     limits: setting.limits,
     newMessageId: setting.newMessageId,
   };
@@ -133,7 +135,7 @@ function findExcess(
 ): string | undefined {
   const clean = sanitise(item, size.limits, body.escapes);
   if (!clean.ok) return clean.problem;
-  if (!size.mayBeTooLarge) return undefined;
+  if (!size.mayBeTooLarge || clean.bytesMost + size.bytesBefore <= size.limits.eventBytes) return undefined;
   return jsonBytes(item) + size.bytesBefore > size.limits.eventBytes ? 'larger than 32 KB' : undefined;
 }
 
