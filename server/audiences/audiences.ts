@@ -12,7 +12,6 @@ import {
   type AudienceRow,
   type ConnectionRow,
   connectionsOfAudiences,
-  connectionsOfDestination,
   insertExternalAudiences,
   nameComputations,
   selectAudience,
@@ -219,14 +218,6 @@ export const connectionOf = (row: ConnectionRow): Connection => ({
 
 export async function connectionsFor(q: Queryable, audienceIds: readonly AudienceId[]): Promise<Connection[]> {
   return audienceIds.length ? (await connectionsOfAudiences(q, audienceIds)).map(connectionOf) : [];
-}
-
-export async function connectionsTo(
-  q: Queryable,
-  spaceId: SpaceId,
-  destinationId: DestinationId,
-): Promise<Connection[]> {
-  return (await connectionsOfDestination(q, spaceId, destinationId)).map(connectionOf);
 }
 
 /** The events that a connection passes on of one record (segment-spec.md 2.4). */

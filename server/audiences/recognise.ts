@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ReceivedEvent, SegmentEvent, SourceKind, Stamp } from '../../contract/segment-event.ts';
+import type { ReceivedEvent, SegmentEvent, Stamp } from '../../contract/segment-event.ts';
+import { mayCarryMembership } from '../ingest/ingest.ts';
 import { isObject, own } from '../kernel/json.ts';
 import type { MemberRecord } from './member.ts';
 
@@ -14,13 +15,11 @@ export type Recognised =
       readonly entered: boolean;
     };
 
-/** Rule 4: a browser's or an app's write key is public, so anybody could put anybody into an audience. */
-const mayCarryMembership = (kind: SourceKind): boolean => kind === 'server' || kind === 'webhook';
-
 /** The parts of a context that a mapping may read are kept up to this size (design.md 4.1, rule 2). */
 const contextBytesMax = 4_096;
 
 export function recognise({ sourceKind, event }: ReceivedEvent): Recognised {
+  // Rule 4: a browser's or an app's write key is public, so anybody could put anybody into an audience.
   if (!mayCarryMembership(sourceKind)) return { kind: 'direct' };
   const personas = own(event.context, 'personas');
   const computation = own(personas, 'computation_class');

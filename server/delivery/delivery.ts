@@ -5,9 +5,16 @@
  */
 import type { DestinationId, PersonId, SpaceId } from '../../contract/ids.ts';
 import type { Tx } from '../db/port.ts';
-import { accessToken, type Destination, getDestination, targetsOf } from '../destinations/destinations.ts';
+import {
+  accessToken,
+  type Destination,
+  forgetToken,
+  getDestination,
+  leavingDestinations,
+  targetsOf,
+} from '../destinations/destinations.ts';
 import { minutes } from '../kernel/clock.ts';
-import { type LevelCount, owed, repeatPointers } from '../ledger/ledger.ts';
+import { counts, type LevelCount, owed, repeatPointers } from '../ledger/ledger.ts';
 import type { ReadyTarget } from './batch.ts';
 import { createClaims } from './claims.ts';
 import { addCounts, selectCounts, sweepCounts } from './counts.sql.ts';
@@ -58,12 +65,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   async function begin(destinationId: DestinationId): Promise<void> {
-    const destination = await getDestination(deps.db, destinationId);
-    if (!destination?.enabled || !destination.connected || destination.paused) return;
+    const standing = await getDestination(deps.db, destinationId);
+    const destination = standing ?? (await leavingDestinations(deps.db)).find((one) => one.id === destinationId);
+    if (!destination?.connected || destination.paused || (standing && !standing.enabled)) return;
     const memory = memories.get(destinationId) ?? { ...newMemory(), restUntil: 0 };
     memories.set(destinationId, memory);
     const stop = new AbortController();
     const done = runDestination(deps, destination, memory, stop)
+      .then(() => (standing ? undefined : forgetIfDone(deps, destinationId)))
       .catch((error: unknown) =>
         deps.log.error('delivery failed and will be tried again', { destination: destinationId, error }),
       )
@@ -91,6 +100,12 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await forgetNode(deps.db, deps.nodeId);
     },
   };
+}
+
+/** A deleted destination whose removals are all told needs its token no more (rule 12). */
+async function forgetIfDone(deps: DeliveryDeps, destinationId: DestinationId): Promise<void> {
+  const { pointers, doubts } = await counts.countOwed(deps.db, destinationId);
+  if (pointers === 0 && doubts === 0) await deps.db.transaction((tx) => forgetToken(tx, deps.clock, destinationId));
 }
 
 /** One run: from taking the lease to giving it back, when nothing more can be sent now. */

@@ -40,10 +40,6 @@ export interface RequestEnd {
   readonly durationMs: number | null;
 }
 
-/** An announcement whose call never began: TikTok was told nothing. */
-export const deleteRequest = (tx: Tx, requestNo: number) =>
-  tx.query(sql`delete from requests where request_no = ${requestNo} and finished_at is null`);
-
 export const finishRequest = (tx: Tx, requestNo: number, end: RequestEnd, at: Date) =>
   tx.query(sql`
     update requests set finished_at = ${at}, outcome = ${end.outcome}, http_status = ${end.httpStatus}, code = ${end.code},

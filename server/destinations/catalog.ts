@@ -250,7 +250,6 @@ function batchKeys(): FieldDefinition {
 /** "if it exists under context.traits then that, else the property" (7.5). */
 function traitOrProperty(name: string): MappingJson {
   const trait = { '@path': `$.context.traits.${name}` };
-  // biome-ignore lint/suspicious/noThenProperty: the mapping kit's own key
   return { '@if': { exists: trait, then: trait, else: { '@path': `$.properties.${name}` } } };
 }
 

@@ -8,7 +8,7 @@ import type { DestinationId, SourceId, SpaceId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { must, ok, type Result } from '../kernel/result.ts';
-import { catalogDestinations, type DestinationSettings, findAction, tiktokMetadataId } from './catalog.ts';
+import { catalogDestinations, type DestinationSettings, findAction } from './catalog.ts';
 import { fieldChoices } from './choices.ts';
 import {
   accessToken,
@@ -52,8 +52,6 @@ import {
   getTarget,
   markGone,
   markLeaving,
-  markReady,
-  saveSeen,
   targetsOf,
 } from './targets.ts';
 
@@ -215,16 +213,13 @@ export {
   listMappings,
   markGone,
   markLeaving,
-  markReady,
   missingScopes,
   pause,
   removeMapping,
   resolveTarget,
   resume,
   revokeAuthorization,
-  saveSeen,
   targetsOf,
-  tiktokMetadataId,
   updateMapping,
   withDefaults,
 };

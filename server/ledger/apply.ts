@@ -150,7 +150,7 @@ function applyDirects(draft: LedgerDraft, one: PersonWish, placer: Placer): void
   }
 }
 
-/** Rule 7: each change of level of a person at a target and origin gets a seq and one pointer with it. */
+/** I5, rule 7: each change of level of a person at a target and origin gets a seq and one pointer with it; a repetition none. */
 async function save(
   tx: Tx,
   draft: LedgerDraft,

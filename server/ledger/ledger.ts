@@ -13,7 +13,6 @@ import { type LoadProducers, type Producer, producersOf } from './producers.ts';
 import { releaseRows } from './release.sql.ts';
 import {
   absent,
-  backfill,
   directOrigin,
   type Hashes,
   type Lane,
@@ -29,7 +28,6 @@ import { deleteWalk, lockWalks, selectWalks, type WalkRow } from './walks.sql.ts
 export type { Hashes, Lane, Level, LevelCount, LevelDeps, LoadProducers, OriginId, Pointer, Producer, WalkRow };
 export {
   absent,
-  backfill,
   beginWalk,
   counts,
   deleteWalk,

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: the mapping kit's own key
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseMapping } from '../../contract/mapping-kit-parse.ts';
