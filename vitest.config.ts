@@ -7,7 +7,7 @@ const shared = {
   isolate: false,
   execArgv: nodeStripsTypes ? [] : ['--import', new URL('./tools/ts.mjs', import.meta.url).href],
 };
-// What only one engine can show stands in files named after it: embedded*.db.test.ts, postgres*.db.test.ts.
+// What only one engine can show stands in files named after it: embedded*.test.ts, postgres*.test.ts.
 const dbFiles = '{server,contract,sandbox,cli,test}/**/*.db.test.ts';
 const database = { globalSetup: ['test/support/template.ts'], hookTimeout: 60_000, testTimeout: 30_000 };
 // A flow starts whole servers: one at a time, after everything else.
@@ -37,13 +37,22 @@ export default defineConfig({
           env: { TEST_ENGINE: 'pg' },
         },
       },
-      { test: { ...shared, ...flows, name: 'flows', include: ['test/flows/**/*.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          ...flows,
+          name: 'flows',
+          include: ['test/flows/**/*.test.ts'],
+          exclude: ['**/postgres*.test.ts'],
+        },
+      },
       {
         test: {
           ...shared,
           ...flows,
           name: 'flows-pg',
           include: ['test/flows/**/*.test.ts'],
+          exclude: ['**/embedded*.test.ts'],
           env: { TEST_ENGINE: 'pg' },
         },
       },
