@@ -8,7 +8,7 @@ import { sandboxView } from '../../cli/demo/sandbox-view.ts';
 import { type Prepared, prepare } from '../../cli/demo/setup.ts';
 import { openStage, type Stage } from '../../cli/demo/stage.ts';
 import { systemClock } from '../../server/kernel/clock.ts';
-import { isObject, type Json } from '../../server/kernel/json.ts';
+import { isObject, type JsonObject } from '../../server/kernel/json.ts';
 import { systemRandom } from '../../server/kernel/random.ts';
 import { freshDataDir, postgresUrl, testEngine } from '../support/database.ts';
 import { type SandboxDoors, sandboxDoors } from '../support/sandbox-doors.ts';
@@ -91,7 +91,7 @@ function follow(client: Part): () => number {
   return () => acknowledged;
 }
 
-async function numbers(): Promise<Record<string, Json>> {
+async function numbers(): Promise<JsonObject> {
   const answer = await rest.get(`/destinations/${prepared.destinationId}/delivery`);
   return isObject(answer) ? answer : {};
 }

@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../../server/kernel/json.ts';
+import { isObject, type Json, type JsonObject } from '../../server/kernel/json.ts';
 
 /** The inspection doors of a sandbox that runs as a process of its own (sandbox/inspect.ts). */
 export interface SandboxDoors {
@@ -22,7 +22,7 @@ export function sandboxDoors(sandbox: string): SandboxDoors {
     if (!answer.ok) throw new Error(`the sandbox answered ${answer.status} to ${method} ${path}`);
     return (await answer.json()) as Json;
   };
-  const list = async (path: string): Promise<Record<string, Json>[]> => {
+  const list = async (path: string): Promise<JsonObject[]> => {
     const answer = await tell('GET', path);
     const data = isObject(answer) && Array.isArray(answer['data']) ? answer['data'] : [];
     return data.filter(isObject);
