@@ -133,8 +133,9 @@ function complete(raw: Raw, type: EventType, setting: EventSetting): CheckedEven
   );
   const context = mergeContext(raw, setting);
   const integrations = isObject(raw['integrations']) ? raw['integrations'] : undefined;
+  const { fields, removed } = withoutAudienceKey(rest, setting.kind);
   const event = {
-    ...dropBlanks(rest),
+    ...dropBlanks(fields),
     type,
     messageId:
       typeof raw['messageId'] === 'string' && raw['messageId'] !== '' ? raw['messageId'] : setting.newMessageId(),
@@ -144,7 +145,12 @@ function complete(raw: Raw, type: EventType, setting: EventSetting): CheckedEven
     originalTimestamp: timeText(times.originalUs),
     receivedAt: setting.receivedAt,
   };
-  return { event, timeUs: times.timeUs, originalUs: times.originalUs, membershipRemoved: context.membershipRemoved };
+  return {
+    event,
+    timeUs: times.timeUs,
+    originalUs: times.originalUs,
+    membershipRemoved: removed || context.membershipRemoved,
+  };
 }
 
 function mergeContext(raw: Raw, setting: EventSetting): { value: Record<string, unknown>; membershipRemoved: boolean } {
@@ -154,6 +160,19 @@ function mergeContext(raw: Raw, setting: EventSetting): { value: Record<string, 
   // Rule 4: an ordinary event from here on; the stages behind never see the claim.
   delete value['personas'];
   return { value, membershipRemoved: true };
+}
+
+/**
+ * The other place of the claim (rule 4): the seed's mappings find the audience by `properties.audience_key`, so with it a
+ * page's visitor could add and remove anybody by an event without any context. Only mappings that a customer writes for a
+ * website's own events act on them.
+ */
+function withoutAudienceKey(fields: Raw, kind: SourceKind): { fields: Record<string, unknown>; removed: boolean } {
+  const properties = fields['properties'];
+  if (mayCarryMembership(kind) || !isObject(properties) || !Object.hasOwn(properties, 'audience_key'))
+    return { fields, removed: false };
+  const { audience_key: _, ...others } = properties;
+  return { fields: { ...fields, properties: others }, removed: true };
 }
 
 /** Fields that say nothing (null, a blank id) are left out, so that the stages behind ask one question, not three. */

@@ -107,6 +107,11 @@ test('rule 4: a membership from a browser or an app is taken out, from a server 
   }
   for (const kind of ['server', 'webhook'] as const)
     expect(check({ batch: [claim] }, { kind }).events[0]?.event.context).toHaveProperty('personas');
+  const named = { ...track, properties: { audience_key: 'vip', vip: true, plan: 'free' } };
+  const [nameless] = check({ batch: [named] }, { kind: 'website' }).events;
+  expect(nameless).toMatchObject({ membershipRemoved: true });
+  expect(nameless?.event.properties).toEqual({ vip: true, plan: 'free' });
+  expect(check({ batch: [named] }, { kind: 'server' }).events[0]?.event.properties).toEqual(named.properties);
   const shared = check({ batch: [track], context: { personas: {} } }, { kind: 'website' });
   expect(shared.events[0]?.event.context).toEqual({});
 });
