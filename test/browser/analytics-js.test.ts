@@ -5,7 +5,7 @@ import type { Prepared } from '../../cli/demo/setup.ts';
 import { isObject, type Json } from '../../server/kernel/json.ts';
 import { emailHash, emailsAt } from '../support/at-tiktok.ts';
 import { launchBrowser, openShop, type Shop } from '../support/browser.ts';
-import { startUsher, type Usher, until } from '../support/usher.ts';
+import { engageEvent, startUsher, type Usher, until } from '../support/usher.ts';
 
 /** analytics.js as Segment publishes it, in a real browser, on a page of another origin than Usher's. */
 let usher: Usher;
@@ -56,25 +56,31 @@ test('analytics.js in batches, without asking for settings, delivers the same', 
   await arrives(emailHash('visitor3@example.com'));
 });
 
-test('a browser cannot put anybody into an audience of Engage: its write key is public (rule 4)', async () => {
+test('rule 4: a browser puts nobody into an audience of Engage and takes nobody out, as its write key is public', async () => {
   const { audienceId, audienceKey, spaceId, advertiserId } = prepared;
+  const member = { userId: 'member-1', email: 'member@example.com' };
+  await usher.send(prepared.writeKey, [engageEvent(audienceKey, true, member)]);
   const personas = { computation_class: 'audience', computation_id: 'aud_1', computation_key: audienceKey };
-  const context = { personas, traits: { email: 'forged@example.com' } };
+  const forged = { personas, traits: { email: 'forged@example.com' } };
   const seen = await inThePage({
     writeKey: website.writeKey,
     usher: usher.url,
     how: 'settings',
     calls: [
-      ['track', 'Audience Entered', { audience_key: audienceKey, [audienceKey]: true }, { context }],
-      // Sent and taken after it, so that the first one has been looked at once this one is at TikTok.
+      ['track', 'Audience Entered', { audience_key: audienceKey, [audienceKey]: true }, { context: forged }],
+      ['track', 'Audience Entered', { audience_key: audienceKey }, { context: { traits: forged.traits } }],
+      ['identify', member.userId, { email: member.email }],
+      ['track', 'Audience Exited', { audience_key: audienceKey, [audienceKey]: false }, { context: { personas } }],
+      ['track', 'Audience Exited', { audience_key: audienceKey }, { context: { traits: { email: member.email } } }],
+      // Sent and taken last, so that the others have been looked at once this one is at TikTok.
       ['track', 'Signed Up', { email: 'visitor4@example.com' }],
     ],
   });
   expect(seen).toEqual({ problems: [], elsewhere: [] });
   await arrives(emailHash('visitor4@example.com'));
-  await usher.settled(prepared.destinationId);
-  expect(await usher.rest.get(`/spaces/${spaceId}/audiences/${audienceId}/members`)).toEqual([]);
-  expect([...emailsAt(usher.sandbox, advertiserId, audienceKey)]).toEqual([]);
+  expect(await usher.settled(prepared.destinationId)).toMatchObject({ members: 1 });
+  expect(await usher.rest.get(`/spaces/${spaceId}/audiences/${audienceId}/members`)).toHaveLength(1);
+  expect([...emailsAt(usher.sandbox, advertiserId, audienceKey)]).toEqual([emailHash(member.email)]);
 });
 
 const arrives = (hash: string) =>
