@@ -18,7 +18,7 @@ import {
   updatePaused,
   useState,
 } from './connection.sql.ts';
-import { setUnresolved } from './targets.sql.ts';
+import { lookAgain } from './targets.ts';
 
 /** T1: TikTok's flow knows no PKCE, so the state carries all the weight: 256 random bits, once, for ten minutes. */
 const stateBytes = 32;
@@ -132,7 +132,7 @@ export async function finishAuthorization(
       pausedReason: pauseFor(missing),
     });
     // What the former account was not allowed may be allowed now (I8: resumes by itself).
-    if (rows.length > 0) await setUnresolved(tx, destinationId, new Date(deps.clock.now()));
+    if (rows.length > 0) await lookAgain(tx, deps.clock, destinationId);
     if (rows.length > 0) await record(tx, connected);
     return rows.length > 0;
   });
@@ -195,9 +195,11 @@ export async function pause(
   return rows.length > 0;
 }
 
-/** Gives whether it was paused. */
+/** The cause was mended at TikTok: calls go on, and what was blocked is looked at again. Gives whether it was paused. */
 export async function resume(tx: Tx, clock: Clock, destinationId: DestinationId): Promise<boolean> {
-  return (await clearPaused(tx, destinationId, new Date(clock.now()))).length > 0;
+  const cleared = await clearPaused(tx, destinationId, new Date(clock.now()));
+  await lookAgain(tx, clock, destinationId);
+  return cleared.length > 0;
 }
 
 /** What we need and was not granted: 3 (or 30 and 31), and one of 1, 10, 100 (tiktok-api.md 2.5). */

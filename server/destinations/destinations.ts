@@ -4,6 +4,7 @@
  * fields are chosen from live lists (choices.ts), and each audience its mappings name becomes a target (targets.ts) that
  * is resolved at TikTok (resolve-target.ts).
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { DestinationId, SourceId, SpaceId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -50,6 +51,7 @@ import {
   dueTargets,
   ensureTargets,
   getTarget,
+  lookAgain,
   markGone,
   markLeaving,
   targetsOf,
@@ -123,7 +125,7 @@ export async function loadDestinations(q: Queryable): Promise<{ destination: Des
   return destinations.map((destination) => ({ destination, mappings: mappings.get(destination.id) ?? [] }));
 }
 
-/** Changes the given fields; settings are merged field by field. */
+/** Changes the given fields; settings are merged field by field. Changed settings may free what is blocked. */
 export async function updateDestination(
   tx: Tx,
   clock: Clock,
@@ -142,6 +144,7 @@ export async function updateDestination(
     settings: settings.value,
     at: new Date(clock.now()),
   });
+  if (!isDeepStrictEqual(settings.value, before.settings)) await lookAgain(tx, clock, id);
   return ok(updated && rowToDestination(updated));
 }
 

@@ -17,8 +17,10 @@ import {
   markLeaving,
   type Resolution,
   resolveTarget,
+  resume,
   type TargetRef,
   targetsOf,
+  updateDestination,
 } from './destinations.ts';
 
 const database = testDatabase(import.meta.url);
@@ -213,6 +215,37 @@ test('a blocked target is looked at again after ten minutes, an unresolved one a
   expect(await due()).toEqual([]);
   await clock.advance(minutes(11));
   expect(await due()).toEqual(ids);
+});
+
+test('changed settings make blocked targets due at once, except those with a choice to make', async () => {
+  const owner = await destination();
+  const due = async () => (await dueTargets(database.db, clock, owner.destinationId)).map((target) => target.id);
+  const change = (settings: Record<string, unknown>) =>
+    database.db.transaction((tx) => updateDestination(tx, clock, owner.destinationId, { settings }));
+  const tiktok = fakeTikTok();
+  tiktok.audiences.set('7001', [audienceView('1', 'two'), audienceView('2', 'two'), audienceView('3', 'new name')]);
+  const ids = await ensure(owner, byName('vip'), byName('two'), byId('3'), byName('new name'));
+  for (const id of ids) await resolve(tiktok, id, creates(), { createAudiences: false });
+  await change({ createAudiences: true });
+  expect(await due()).toEqual([]);
+  await change({ createAudiences: false });
+  // Not the choice, and not the second name of an audience that is fed already (rule 12).
+  expect(await due()).toEqual([ids[0]]);
+  await change({ createAudiences: true });
+  expect(await resolve(tiktok, must(ids[0], ''), creates(), { createAudiences: true })).toEqual({ kind: 'ready' });
+  expect(await due()).toEqual([]);
+});
+
+test('connecting again looks at blocked targets although others feed their audiences', async () => {
+  const [ours, theirs] = [await destination('a'), await destination('b')];
+  const tiktok = fakeTikTok();
+  tiktok.audiences.set('7001', [audienceView('1', 'vip')]);
+  const [first] = await ensure(theirs, byName('vip'));
+  await resolve(tiktok, must(first, ''));
+  const [numbered] = await ensure(ours, byId('1'));
+  await database.db.transaction((tx) => resume(tx, clock, ours.destinationId));
+  expect((await dueTargets(database.db, clock, ours.destinationId)).map(({ id }) => id)).toEqual([numbered]);
+  expect(await resolve(tiktok, must(numbered, ''))).toMatchObject({ kind: 'blocked' });
 });
 
 test('a leaving target that is named again feeds on; a gone one leaves its name free', async () => {

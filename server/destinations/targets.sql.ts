@@ -157,10 +157,13 @@ export const setGone = (tx: Tx, targetId: TargetId, at: Date) =>
     update targets set state = 'gone', updated_at = ${at} where target_id = ${targetId} and state <> 'gone'
     returning target_id`);
 
-/** Blocked targets are looked at again at once: TikTok may answer otherwise now. Those with a choice to make stay. */
-export const setUnresolved = (tx: Tx, destinationId: DestinationId, at: Date) =>
+/**
+ * Blocked targets count as last looked at then. Those with a choice to make stay. They stay blocked until the look: another
+ * target may feed the same audience by now, and only that look decides alone who does (rule 12, `lockAudience`).
+ */
+export const setBlockedSeen = (tx: Tx, destinationId: DestinationId, lookedAt: Date) =>
   tx.query(sql`
-    update targets set state = 'unresolved', reason = null, updated_at = ${at}
+    update targets set updated_at = least(updated_at, ${lookedAt}::timestamptz)
     where destination_id = ${destinationId} and state = 'blocked' and choices is null`);
 
 export const setSeen = (tx: Tx, targetId: TargetId, seen: unknown) =>

@@ -13,6 +13,7 @@ import {
   selectTargetsFor,
   selectTargetsOf,
   setBlocked,
+  setBlockedSeen,
   setGone,
   setLeaving,
   setReady,
@@ -152,6 +153,14 @@ export async function block(
     tiktokId: null,
     at: new Date(clock.now()),
   });
+}
+
+/**
+ * Blocked targets are due at once instead of ten minutes after the last look: something changed, so TikTok's answer, or
+ * what we make of it, may be another one now.
+ */
+export async function lookAgain(tx: Tx, clock: Clock, destinationId: DestinationId): Promise<void> {
+  await setBlockedSeen(tx, destinationId, new Date(clock.now() - blockedRecheck - 1));
 }
 
 /** A person chose one of several audiences; it is verified and claimed by the next resolving. */
