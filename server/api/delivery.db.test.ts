@@ -273,6 +273,26 @@ test('why somebody is, or is not, on TikTok is said in plain words', async () =>
   expect(left.sentences.join(' ')).toContain('To be removed from the TikTok audience "vip"');
 });
 
+test('rule 13: a merged person is explained as the one it became', async () => {
+  const { request, space, process } = await shop();
+  const personOf = async (value: string) =>
+    (await request('POST', `${space}/people/search`, { type: 'user_id', value })).json.data[0]?.id;
+  const explain = async (person: string) => (await request('GET', `${space}/people/${person}/explain`)).json.data;
+  const anonymous = (id: string, more = {}) => ({ type: 'track', event: 'Seen', anonymousId: id, ...more });
+  await process(anonymous('a1'), anonymous('a2'));
+  const before = await Promise.all(
+    ['a1', 'a2'].map(
+      async (value) =>
+        (await request('POST', `${space}/people/search`, { type: 'anonymous_id', value })).json.data[0].id,
+    ),
+  );
+  await process(anonymous('a1', { userId: 'u1' }), anonymous('a2', { userId: 'u1' }));
+  const winner = await personOf('u1');
+  expect(before.filter((person) => person !== winner)).not.toEqual([]);
+  for (const person of before) expect(await explain(person)).toEqual(await explain(winner));
+  expect((await explain(winner)).personId).toBe(winner);
+});
+
 test('people and audiences of another space are not there to be explained', async () => {
   const { request, space, api, token } = await shop();
   const mine = await request('POST', `${space}/people/search`, { type: 'user_id', value: 'u1' });

@@ -4,7 +4,7 @@ import { manage, type PersonMembership } from '../audiences/audiences.ts';
 import type { Queryable } from '../db/port.ts';
 import { listDestinations, targetsOf } from '../destinations/destinations.ts';
 import { explain, selectWalks } from '../ledger/ledger.ts';
-import { findPeople, identifiersOf, traitsOf } from '../profiles/profiles.ts';
+import { currentPerson, findPeople, identifiersOf } from '../profiles/profiles.ts';
 import { forViewers, permittedSpace } from './access.ts';
 import { aboutMember, type DestinationView, explainAt, explanationSchema } from './explanation.ts';
 import { type Api, notFound } from './http.ts';
@@ -79,7 +79,7 @@ const explainRoute = createRoute({
   tags,
   method: 'get',
   path: '/api/v1/spaces/{spaceId}/people/{personId}/explain',
-  summary: 'Why somebody is, or is not, in the TikTok audience; of one audience, or of all',
+  summary: 'Why somebody is, or is not, in the TikTok audience; somebody who was merged is answered as the winner',
   request: {
     params: spaceParams.extend({ personId: idSchema('person') }),
     query: z.object({ audience: idSchema('audience').optional() }),
@@ -105,10 +105,12 @@ async function explainPerson(
   q: Queryable,
   asked: { spaceId: SpaceId; personId: PersonId; audienceId: AudienceId | undefined },
 ): Promise<z.infer<typeof explainedSchema>> {
-  const { spaceId, personId, audienceId } = asked;
-  if (!(await traitsOf(q, spaceId, [personId])).has(personId)) throw notFound();
+  const { spaceId, audienceId } = asked;
+  const personId = await currentPerson(q, spaceId, asked.personId);
+  if (personId === undefined) throw notFound();
   const memberships = await manage.membershipsOf(q, spaceId, [personId]);
-  const wanted = audienceId === undefined ? memberships : await membershipIn(q, { ...asked, audienceId }, memberships);
+  const wanted =
+    audienceId === undefined ? memberships : await membershipIn(q, { spaceId, personId, audienceId }, memberships);
   const views = await viewsOf(q, spaceId);
   const rows = await explain.selectHeldRows(q, spaceId, personId);
   const skips = await explain.selectSkipsOfPerson(q, spaceId, personId);

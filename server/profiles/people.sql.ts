@@ -35,6 +35,17 @@ export const lockProfiles = (tx: Tx, people: PersonColumns) =>
     order by p.space_id, p.person_id
     for no key update of p`);
 
+/** Where a person's forwarding rows end. */
+export const selectForward = (q: Queryable, spaceId: SpaceId, personId: PersonId) =>
+  q.query<{ person_id: PersonId }>(sql`
+    with recursive forward as (
+      select person_id, merged_into from profiles where space_id = ${spaceId} and person_id = ${personId}
+      union
+      select p.person_id, p.merged_into from forward f
+      join profiles p on p.space_id = ${spaceId} and p.person_id = f.merged_into
+    )
+    select person_id from forward where merged_into is null`);
+
 export const countIdentifiers = (q: Queryable, people: PersonColumns) =>
   q.query<{ person_id: PersonId; type: string; count: number }>(sql`
     select i.person_id, i.type, count(*) as count

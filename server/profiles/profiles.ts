@@ -94,6 +94,12 @@ export async function lockPeople(tx: Tx, spaceId: SpaceId, ids: readonly PersonI
   return new Map(ids.flatMap((id) => (next.has(id) ? [[id, liveOf(id)] as const] : [])));
 }
 
+/** Who a person is by now: a merged one is its winner (rule 13). Undefined: there is none. Locks nothing. */
+export async function currentPerson(q: Queryable, spaceId: SpaceId, id: PersonId): Promise<PersonId | undefined> {
+  const [row] = await rows.selectForward(q, spaceId, id);
+  return row?.person_id;
+}
+
 /** All identifiers of people, oldest first. */
 export async function identifiersOf(
   q: Queryable,
