@@ -84,6 +84,7 @@ async function start(config: Config, parts: Parts, tiktok: TikTok, reached: Reac
     version,
     mappingsMax: config.mappingsMax,
     changed: wake,
+    recent: (spaceId) => ingest.recent(spaceId),
     release: async (tx, { destination, mapping }, people) => {
       const what = {
         spaceId: destination.spaceId,

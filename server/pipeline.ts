@@ -18,7 +18,7 @@ import {
 } from './audiences/audiences.ts';
 import type { Db, Tx } from './db/port.ts';
 import { countLevels, type Delivery, mergeParked, sweepCounts, sweepRequests } from './delivery/delivery.ts';
-import type { Destination } from './destinations/destinations.ts';
+import { type Destination, ensureTargets } from './destinations/destinations.ts';
 import { countIgnored, sweepMessages } from './ingest/ingest.ts';
 import { backoff } from './kernel/backoff.ts';
 import { type Clock, days, type Millis, millis, minutes, seconds } from './kernel/clock.ts';
@@ -34,7 +34,7 @@ import {
   sweepAbsentRows,
   walkStep,
 } from './ledger/ledger.ts';
-import { compileMapping, type MappingDefinition } from './mappings/mappings.ts';
+import { compileMapping, type MappingDefinition, type MappingProblem } from './mappings/mappings.ts';
 import { type Merge, resolvePeople } from './profiles/profiles.ts';
 
 /** One micro-batch through the stages, in ingest's transaction. No effects outside of it: it may run again. */
@@ -79,13 +79,22 @@ function others(merged: readonly MemberChange[], changes: readonly MemberChange[
   return [...new Map(merged.map((change) => [keyOf(change), change])).values()].filter((c) => !spoken.has(keyOf(c)));
 }
 
+interface MappingTest {
+  readonly destination: Destination;
+  readonly mapping: MappingDefinition;
+  readonly event: SegmentEvent;
+}
+/** Whether the ledger took it; the reason holds no identifier. */
+type TestSent = { readonly sent: true } | { readonly sent: false; readonly reason: string };
+const notSent = (reason: string): TestSent => ({ sent: false, reason });
+
 /** Test Mapping with *send* (design.md 7): the event runs through one mapping, for real, as a direct event of its person. */
-export async function sendTest(
-  tx: Tx,
-  deps: LevelDeps,
-  test: { destination: Destination; mapping: MappingDefinition; event: SegmentEvent },
-): Promise<void> {
+export async function sendTest(tx: Tx, deps: LevelDeps, test: MappingTest): Promise<TestSent> {
   const { destination, event } = test;
+  const compiled = compileMapping({ ...test.mapping, enabled: true }, destination.settings);
+  if (!compiled.ok) return notSent(wordsOf(compiled.error));
+  if (!compiled.value.matches(event)) return notSent('the event does not match the trigger');
+  if (compiled.value.action === 'none') return createNamedAudience(tx, deps, test);
   const now = deps.clock.now();
   const stampUs = now * 1_000;
   const received: ReceivedEvent = {
@@ -99,8 +108,7 @@ export async function sendTest(
   const { people, merges } = await resolvePeople(tx, deps, [received]);
   await moveMerged(tx, merges);
   const personId: PersonId | null | undefined = people[0];
-  const compiled = compileMapping({ ...test.mapping, enabled: true }, destination.settings);
-  if (!personId || !compiled.ok) return;
+  if (!personId) return notSent('the event names nobody');
   // Newer than any event that happened before: a person pressed a button now.
   const stamp = { timeUs: stampUs, originalUs: stampUs, arrival: Number.MAX_SAFE_INTEGER };
   const { counts } = await levelTest(
@@ -110,7 +118,32 @@ export async function sendTest(
     { destination, mappings: [compiled.value] },
   );
   await countLevels(tx, counts, new Date(now));
+  const [left] = counts;
+  return left ? notSent(left.reason) : { sent: true };
 }
+
+/**
+ * The action createAudience: what it names becomes a target, which delivery looks up by name and creates only where there
+ * is none, so a second click makes no second audience (segment-spec.md 7.8, defect 20).
+ */
+async function createNamedAudience(tx: Tx, { clock }: LevelDeps, test: MappingTest): Promise<TestSent> {
+  const { destination, event, mapping } = test;
+  if (!destination.settings.createAudiences)
+    return notSent('this destination may not create audiences; its setting createAudiences is off');
+  // Where Add to Audience would add, with nobody to add: the same fields by the same rules.
+  const { selected_advertiser_id: advertiser_id, custom_audience_name } = mapping.settings;
+  const settings = { advertiser_id, custom_audience_name };
+  const compiled = compileMapping({ ...mapping, actionSlug: 'addToAudience', settings }, destination.settings);
+  if (!compiled.ok) return notSent(wordsOf(compiled.error));
+  const made = compiled.value.evaluate(event);
+  if (made.kind === 'filtered' || made.kind === 'invalid') return notSent(made.reason);
+  if (!made.target) return notSent(made.kind === 'nobody' ? made.reason : 'no audience is named');
+  await ensureTargets(tx, clock, { spaceId: destination.spaceId, destinationId: destination.id }, [made.target]);
+  return { sent: true };
+}
+
+const wordsOf = (problems: readonly MappingProblem[]): string =>
+  problems.map(({ field, message }) => `${field} ${message}`).join('; ');
 
 // Loops ------------------------------------------------------------------------------------------------------------------
 

@@ -11,12 +11,15 @@ import { delivery } from './delivery.ts';
 import { destinationConnections } from './destination-connections.ts';
 import { destinations } from './destinations.ts';
 import { type Api, apiHeaders, createHttpApp, limitBody, notFound, onlyJson } from './http.ts';
+import { ingestCounts } from './ingest-counts.ts';
 import { members } from './members.ts';
 import { oauth } from './oauth.ts';
 import { parked } from './parked.ts';
 import type { ApiParts } from './parts.ts';
 import { people } from './people.ts';
+import { recentEvents } from './recent-events.ts';
 import { requests } from './requests.ts';
+import { resume } from './resume.ts';
 import { sources } from './sources.ts';
 import { spaces } from './spaces.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -27,8 +30,11 @@ import { tryMapping } from './try-mapping.ts';
 const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   spaces,
   sources,
+  recentEvents,
+  ingestCounts,
   catalog,
   destinations,
+  resume,
   oauth,
   tryMapping,
   subscriptions,

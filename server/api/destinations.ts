@@ -40,7 +40,7 @@ import {
   toPage,
 } from './shapes.ts';
 
-const destinationSchema = z
+export const destinationSchema = z
   .object({
     id: z.string(),
     spaceId: z.string(),
@@ -246,7 +246,7 @@ const wrong = (problems: readonly FieldProblem[]): Refusal =>
     problems.map((problem) => ({ type: 'invalid', ...problem })),
   );
 
-const destinationToJson = (destination: Destination): z.infer<typeof destinationSchema> => ({
+export const destinationToJson = (destination: Destination): z.infer<typeof destinationSchema> => ({
   id: idToText('destination', destination.id),
   spaceId: idToText('space', destination.spaceId),
   sourceId: destination.sourceId === null ? null : idToText('source', destination.sourceId),

@@ -1,4 +1,5 @@
-import type { SegmentEvent } from '../../contract/segment-event.ts';
+import type { SpaceId } from '../../contract/ids.ts';
+import type { ReceivedEvent, SegmentEvent } from '../../contract/segment-event.ts';
 import type { Authenticate } from '../auth/auth.ts';
 import type { Db, Tx } from '../db/port.ts';
 import type { Destination, Mapping } from '../destinations/destinations.ts';
@@ -34,12 +35,17 @@ export interface ApiParts {
     what: { destination: Destination; mapping: Mapping | undefined },
     people: 'keep' | 'remove',
   ) => Promise<boolean>;
-  /** Test Mapping with *send*: puts the event through the ledger like any other change. */
+  /** The last events of a space that this node took in, newest first, unmasked (I13: they leave masked or not at all). */
+  recent: (spaceId: SpaceId) => readonly ReceivedEvent[];
+  /** Test Mapping with *send*: puts the event through the ledger like any other change, or says why there is nothing to put. */
   sendTest: (
     tx: Tx,
     test: { destination: Destination; mapping: MappingDefinition; event: SegmentEvent },
-  ) => Promise<void>;
+  ) => Promise<TestSent>;
 }
+
+/** What became of a test that was to be sent; the reason is readable and holds no identifier. */
+export type TestSent = { readonly sent: true } | { readonly sent: false; readonly reason: string };
 
 /** TikTok sends the browser back here; registered at TikTok exactly so (T1). */
 export const callbackPath = '/oauth/tiktok/callback';

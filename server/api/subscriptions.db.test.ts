@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { idToText } from '../../contract/ids.ts';
+import { idToText, type SourceId, type SpaceId } from '../../contract/ids.ts';
+import type { ReceivedEvent } from '../../contract/segment-event.ts';
 import { type ApiUnderTest, apiUnderTest } from '../../test/support/api-client.ts';
 import { testDatabase } from '../../test/support/database.ts';
 import { manualClock } from '../kernel/clock.ts';
@@ -110,6 +111,7 @@ test('Test Mapping takes a mapping as it stands in the editor, and sends only wh
   const { request } = await shop({
     sendTest: async (_, { mapping: tested, event }) => {
       sent.push([tested.actionSlug, event.event, event.receivedAt]);
+      return event.userId === undefined ? { sent: false, reason: 'the event names nobody' } : { sent: true };
     },
   });
   const subscription = {
@@ -121,10 +123,61 @@ test('Test Mapping takes a mapping as it stands in the editor, and sends only wh
   expect(sent).toEqual([]);
   expect((await request('POST', '/test', { subscription, event: entered, send: true })).json.data.sent).toBe(true);
   expect(sent).toEqual([['addUser', 'Audience Entered', '2026-01-01T00:00:00.000Z']]);
+  const { userId: _, ...nobody } = entered;
+  expect((await request('POST', '/test', { subscription, event: nobody, send: true })).json.data).toMatchObject({
+    sent: false,
+    notSentBecause: 'the event names nobody',
+  });
   expect((await request('POST', '/test', { event: entered })).status).toBe(400);
   expect(
     (await request('POST', '/test', { subscription: { ...subscription, trigger: '=' }, event: entered })).status,
   ).toBe(422);
+});
+
+test('Test Mapping takes a recent event by its messageId; the list of them shows no value', async () => {
+  const now = new Date(clock.now()).toISOString();
+  const stamps = { timestamp: now, originalTimestamp: now, receivedAt: now };
+  const source = { sourceId: 3 as SourceId, sourceKind: 'server', timeUs: 0, originalUs: 0 } as const;
+  let ours: ReceivedEvent[] = [];
+  const { api, token, spaceId, request } = await shop({
+    recent: (asked) => ours.filter((one) => one.spaceId === asked),
+  });
+  const space = Number(spaceId.slice(4)) as SpaceId;
+  const event = { ...entered, ...stamps, type: 'track', messageId: 'm-7' } as const;
+  ours = [{ ...source, spaceId: space, event }];
+  const list = (of: string) => api.request('GET', `/api/v1/spaces/${of}/events/recent`, { token });
+  expect((await list(spaceId)).json).toMatchObject({
+    data: [
+      {
+        messageId: 'm-7',
+        type: 'track',
+        event: 'Audience Entered',
+        receivedAt: now,
+        sourceId: 'src_3',
+        masked: { context: { traits: { email: '[string 25]' } } },
+      },
+    ],
+    pagination: { total: 1, next: null },
+  });
+  const { id: subscriptionId } = (await request('POST', '', mapping)).json.data;
+  const tested = await request('POST', '/test', { subscriptionId, messageId: 'm-7' });
+  expect(tested.json.data).toMatchObject({
+    matched: true,
+    sent: false,
+    notSentBecause: null,
+    result: { kind: 'people' },
+  });
+  expect(await request('POST', '/test', { subscriptionId, messageId: 'm-8' })).toMatchObject({
+    status: 404,
+    json: { errors: [{ field: 'messageId', message: expect.stringContaining('last 200 events') }] },
+  });
+  expect((await request('POST', '/test', { subscriptionId, messageId: 'm-7', event: entered })).status).toBe(400);
+  expect((await request('POST', '/test', { subscriptionId })).status).toBe(400);
+  const other = await api.space('other');
+  ours = [{ ...source, spaceId: other, event }];
+  expect((await list(spaceId)).json.data).toEqual([]);
+  expect((await request('POST', '/test', { subscriptionId, messageId: 'm-7' })).status).toBe(404);
+  expect(api.said.filter((text) => text.toLowerCase().includes('canary.person'))).toEqual([]);
 });
 
 test('a secret write key is answered once; a public one stays to be seen', async () => {

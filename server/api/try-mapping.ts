@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { idSchema, idToText } from '../../contract/ids.ts';
+import { idSchema, idToText, type SpaceId } from '../../contract/ids.ts';
 import type { SegmentEvent } from '../../contract/segment-event.ts';
 import { compileMapping, explainMapping } from '../mappings/mappings.ts';
 import { change, forEditors, permittedDestination } from './access.ts';
-import type { Api } from './http.ts';
-import type { ApiParts } from './parts.ts';
+import { type Api, type ApiContext, type Refusal, refusal } from './http.ts';
+import type { ApiParts, TestSent } from './parts.ts';
 import { bodyOf, invalid, oneOf, refusals } from './shapes.ts';
 import { draftId, existing, wontCompile } from './subscriptions.ts';
 
@@ -20,18 +20,17 @@ export function tryMapping(app: Api, parts: ApiParts): void {
         : await existing(parts.db, destinationId, body.subscriptionId);
     const compiled = compileMapping(mapping, destination.settings);
     if (!compiled.ok) throw wontCompile(compiled.error);
-    const event = completeEvent(parts, body.event);
+    const event = eventOf(parts, destination.spaceId, body);
     const explanation = explainMapping(compiled.value, event);
-    if (body.send) {
-      await change(parts, c, async (tx, record) => {
-        await parts.sendTest(tx, { destination, mapping, event });
-        const { spaceId } = destination;
-        await record({ spaceId, action: 'subscription.test', subject: idToText('destination', destinationId) });
-      });
-    }
-    return c.json({ data: { ...explanation, fields: [...explanation.fields], sent: body.send } }, 200);
+    const outcome = body.send ? await sendIt(parts, c, { destination, mapping, event }) : onlyTried;
+    const notSentBecause = outcome.sent ? null : outcome.reason;
+    const fields = [...explanation.fields];
+    return c.json({ data: { ...explanation, fields, sent: outcome.sent, notSentBecause } }, 200);
   });
 }
+
+type Sent = TestSent | { readonly sent: false; readonly reason: null };
+const onlyTried: Sent = { sent: false, reason: null };
 
 const draftSchema = z.strictObject({
   actionSlug: z.string().max(100),
@@ -53,12 +52,17 @@ const tryRoute = createRoute({
         .strictObject({
           subscriptionId: idSchema('mapping').optional(),
           subscription: draftSchema.optional(),
-          event: z.looseObject({ type: z.enum(eventTypes) }),
+          event: z.looseObject({ type: z.enum(eventTypes) }).optional(),
+          messageId: z.string().min(1).max(1_000).optional().openapi({ description: 'of a recent event of the space' }),
           send: z.boolean().default(false),
         })
         .refine((body) => (body.subscriptionId === undefined) !== (body.subscription === undefined), {
           message: 'give either subscriptionId or subscription',
           path: ['subscription'],
+        })
+        .refine((body) => (body.event === undefined) !== (body.messageId === undefined), {
+          message: 'give either event or messageId',
+          path: ['event'],
         }),
     ),
   },
@@ -69,7 +73,8 @@ const tryRoute = createRoute({
         fields: z.array(z.unknown()),
         result: z.unknown(),
         request: z.unknown().openapi({ description: 'the body of the call to TikTok, or null' }),
-        sent: z.boolean(),
+        sent: z.boolean().openapi({ description: 'it is on its way to TikTok' }),
+        notSentBecause: z.string().nullable().openapi({ description: 'why `send` sent nothing' }),
       }),
     ),
     422: invalid,
@@ -80,11 +85,42 @@ const tryRoute = createRoute({
 const draftOf = (draft: z.infer<typeof draftSchema> | undefined): z.infer<typeof draftSchema> =>
   draft ?? { actionSlug: '', trigger: '', settings: {} };
 
-/** What ingest would add to an event that a person typed. */
-function completeEvent(
-  deps: Pick<ApiParts, 'clock' | 'random'>,
-  event: { type: SegmentEvent['type'] } & Record<string, unknown>,
+async function sendIt(parts: ApiParts, c: ApiContext, test: Parameters<ApiParts['sendTest']>[1]): Promise<TestSent> {
+  const { spaceId, id } = test.destination;
+  const outcome = await change(parts, c, async (tx, record) => {
+    const made = await parts.sendTest(tx, test);
+    const details = { sent: made.sent };
+    await record({ spaceId, action: 'subscription.test', subject: idToText('destination', id), details });
+    return made;
+  });
+  parts.changed();
+  return outcome;
+}
+
+type Typed = { type: SegmentEvent['type'] } & Record<string, unknown>;
+
+/** The event of the body: typed, or one of the last that came in. */
+function eventOf(
+  parts: ApiParts,
+  spaceId: SpaceId,
+  given: { event?: Typed | undefined; messageId?: string | undefined },
 ): SegmentEvent {
+  if (given.event !== undefined) return completeEvent(parts, given.event);
+  const found = parts.recent(spaceId).find(({ event }) => event.messageId === given.messageId);
+  if (!found) throw notRemembered();
+  return found.event;
+}
+
+const notRemembered = (): Refusal =>
+  refusal(
+    404,
+    'not-found',
+    'no recent event has this messageId: only the last 200 events that this node took in are remembered',
+    'messageId',
+  );
+
+/** What ingest would add to an event that a person typed. */
+function completeEvent(deps: Pick<ApiParts, 'clock' | 'random'>, event: Typed): SegmentEvent {
   const now = new Date(deps.clock.now()).toISOString();
   const messageId = `usher-test-${deps.random.bytes(12).toString('hex')}`;
   return { timestamp: now, originalTimestamp: now, messageId, ...event, receivedAt: now };

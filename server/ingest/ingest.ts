@@ -14,6 +14,7 @@ import { deleteOldMessages, selectCounts, selectSamples } from './batch.sql.ts';
 import { browserSettings } from './browser-settings.ts';
 import { mayCarryMembership } from './check-event.ts';
 import { defaultLimits, type IngestLimits } from './limits.ts';
+import { mask } from './mask.ts';
 import { microBatches } from './micro-batches.ts';
 import { recentEvents } from './recent-events.ts';
 import { findRoute, methodOf, trackingPrefix } from './routes.ts';
@@ -92,6 +93,7 @@ export {
   deleteSource,
   getSource,
   listSources,
+  mask,
   mayCarryMembership,
   revokeWriteKey,
   updateSource,
@@ -241,7 +243,6 @@ export async function failedSamples(q: Queryable, spaceId: SpaceId, sourceId: So
   return rows.map((row) => ({ reason: row.reason, at: row.at.getTime() as Instant, sample: row.sample }));
 }
 
-/** A statement of this size takes about 50 ms. */
 /** What a later stage could not use of an accepted event, counted where an owner sees it. In the micro-batch's transaction. */
 export async function countIgnored(
   tx: Tx,
@@ -252,6 +253,7 @@ export async function countIgnored(
   await writeNotes(tx, { tallies, samples: [] }, { at, firstSlot: 0 });
 }
 
+/** A statement of this size takes about 50 ms. */
 const sweepRows = 5_000;
 
 /** One step of forgetting messageIds that are older than the dedupe window. */

@@ -54,7 +54,8 @@ export function apiUnderTest(db: Db, clock: ManualClock, change: Partial<ApiPart
       released.push({ people });
       return people === 'remove';
     },
-    sendTest: async () => {},
+    recent: () => [],
+    sendTest: async () => ({ sent: true }),
     ...change,
   };
   const app = createApi(parts);
