@@ -133,7 +133,7 @@ program
   .option('--space <slug>', 'only in this space; without it in all of them')
   .addHelpText(
     'after',
-    '\nThe embedded database belongs to one process: stop the server first, or use POST /api/v1 there.',
+    '\nThe embedded database belongs to one process: stop the server first, or use POST /api/v1/tokens there.',
   )
   .action(async (options: { name: string; role: 'owner' | 'editor' | 'viewer'; space?: string }) => {
     const { createToken } = await import('../server/main.ts');
