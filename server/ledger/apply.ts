@@ -15,6 +15,7 @@ import {
   upsertDirectExits,
   upsertRows,
 } from './memberships.sql.ts';
+import type { BrokenMappings } from './producers.ts';
 import { directOrigin, type Lane, type LedgerRow, live, present } from './rows.ts';
 import { deleteSkipReasonsOfPerson, type SkipReason, saveSkipReasons } from './skip-reasons.sql.ts';
 import type { DirectWish, Wish, WishedVariant } from './wish.ts';
@@ -28,6 +29,7 @@ export interface MemberWish {
   readonly present: boolean;
   readonly exited: PlacedWish['exited'];
   readonly wish: Wish;
+  readonly broken: BrokenMappings;
 }
 
 /** A direct event's wishes at one destination. */
@@ -140,6 +142,7 @@ function placedWish(one: MemberWish, placer: Placer): PlacedWish {
     protects: one.wish.protects.map(place),
     leaves: new Set(one.wish.leaves.map((ref) => placer(one.destinationId, ref))),
     named: one.wish.named.map(place),
+    broken: one.broken,
   };
 }
 

@@ -73,7 +73,7 @@ async function connectionsByAudience(tx: Tx, input: LevelInput): Promise<Map<num
   return byAudience;
 }
 
-function memberWish(change: MemberChange, connection: Connection, { mappings }: Producer): MemberWish {
+function memberWish(change: MemberChange, connection: Connection, { mappings, broken }: Producer): MemberWish {
   const { audience, member, personId, events } = change;
   return {
     spaceId: connection.spaceId,
@@ -83,11 +83,17 @@ function memberWish(change: MemberChange, connection: Connection, { mappings }: 
     present: member.present,
     exited: member.exited,
     wish: wishOf({ audience, connection, member, events }, mappings),
+    broken,
   };
 }
 
 /** A direct event through one mapping, as Test Mapping sends it: through the ledger, like any other change (design.md 7). */
-export async function levelTest(tx: Tx, deps: LevelDeps, event: DirectEvent, producer: Producer): Promise<Levelled> {
+export async function levelTest(
+  tx: Tx,
+  deps: LevelDeps,
+  event: DirectEvent,
+  producer: Pick<Producer, 'destination' | 'mappings'>,
+): Promise<Levelled> {
   const made = directWishesOf(event.received.event, event.stamp, producer.mappings);
   const place = { spaceId: producer.destination.spaceId, destinationId: producer.destination.id };
   const directs = made.direct.length ? [{ ...place, personId: event.personId, direct: made.direct }] : [];

@@ -6,6 +6,7 @@
 import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Stamp } from '../../contract/segment-event.ts';
 import type { Variant } from '../mappings/mappings.ts';
+import type { BrokenMappings } from './producers.ts';
 import {
   absent,
   type DirectExit,
@@ -45,6 +46,7 @@ export interface PlacedWish {
   readonly protects: readonly Placed[];
   readonly leaves: ReadonlySet<TargetId>;
   readonly named: readonly Placed[];
+  readonly broken: BrokenMappings;
 }
 
 interface Draft {
@@ -208,10 +210,16 @@ export class LedgerDraft {
 
 /** A row that no enabled mapping makes any more, and no disabled one protects. */
 function levelOfUnwanted(row: LedgerRow, wish: PlacedWish): Level {
-  if (row.level !== present) return row.level === kept && wish.leaves.has(row.targetId) ? absent : row.level;
-  const ended = wish.exited !== null && compare(row.entered, wish.exited) <= 0;
-  // Without a Remove mapping a person who left stays (Segment's meaning of its absence), remembered as kept.
-  if (ended) return wish.leaves.has(row.targetId) ? absent : kept;
+  if (row.level === absent) return absent;
+  if (wish.exited !== null && compare(row.entered, wish.exited) <= 0) {
+    if (wish.leaves.has(row.targetId)) return absent;
+    // A Remove mapping that does not compile might have matched: nothing is decided before it is mended.
+    if (wish.broken.remover) return row.level;
+    // Without a Remove mapping a person who left stays (Segment's meaning of its absence), remembered as kept.
+    return kept;
+  }
+  // Kept by a person's choice (rule 12), also of members who left once and came back: only a later exit ends it.
+  if (row.level === kept || wish.broken.ids.has(row.mappingId)) return row.level;
   return absent;
 }
 

@@ -127,7 +127,12 @@ const hashColumns = [sql`m.email`, sql`m.phone`, sql`m.idfa`, sql`m.aaid`];
  * Rule 10: which of these hashes anybody holds at their target now (present, and not parked). Gives their positions.
  * A statement a type, so that each uses its hash index.
  */
-export async function heldHashes(q: Queryable, spaceId: SpaceId, hashes: readonly TargetHash[]): Promise<Set<number>> {
+export async function heldHashes(
+  q: Queryable,
+  spaceId: SpaceId,
+  hashes: readonly TargetHash[],
+  by: 'present' | 'present or kept' = 'present',
+): Promise<Set<number>> {
   const parts = hashColumns.flatMap((column, type) => {
     const wanted = hashes.map((h, i) => ({ ...h, i })).filter((h) => h.type === type);
     if (wanted.length === 0) return [];
@@ -137,7 +142,7 @@ export async function heldHashes(q: Queryable, spaceId: SpaceId, hashes: readonl
         ${wanted.map((h) => h.hash)}::bytea[]) as k (i, target_id, hash)
       where exists (
         select 1 from memberships m
-        where ${column} = k.hash and m.space_id = ${spaceId} and m.target_id = k.target_id and m.level = 1
+        where ${column} = k.hash and m.space_id = ${spaceId} and m.target_id = k.target_id and m.level = any(${by === 'present' ? [1] : [1, 2]}::smallint[])
           and not exists (
             select 1 from parked p where p.space_id = m.space_id and p.target_id = m.target_id and p.origin_id = m.origin_id
               and p.person_id = m.person_id and p.variant = m.variant and p.seq = m.seq))`,

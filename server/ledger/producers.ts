@@ -1,4 +1,4 @@
-import type { DestinationId, SourceId, SpaceId } from '../../contract/ids.ts';
+import type { DestinationId, MappingId, SourceId, SpaceId } from '../../contract/ids.ts';
 import type { SegmentEvent } from '../../contract/segment-event.ts';
 import type { Queryable } from '../db/port.ts';
 import { type Destination, loadDestinations, type Mapping } from '../destinations/destinations.ts';
@@ -10,7 +10,17 @@ import { type CompiledMapping, compileMapping } from '../mappings/mappings.ts';
 export interface Producer {
   readonly destination: Destination;
   readonly mappings: readonly CompiledMapping[];
+  readonly broken: BrokenMappings;
 }
+
+/** Saved mappings that do not compile any more. What they made, or might remove, stays as it is until they are mended. */
+export interface BrokenMappings {
+  readonly ids: ReadonlySet<MappingId>;
+  /** Whether one of them is enabled and takes people out: whom it would let go is unknown. */
+  readonly remover: boolean;
+}
+
+const removingActions = new Set(['removeUser', 'removeFromAudience', 'syncAudience']);
 
 /** Gives the destinations as they stand now; each mapping is compiled once per version, never per event. */
 export type LoadProducers = (q: Queryable) => Promise<Map<DestinationId, Producer>>;
@@ -19,31 +29,38 @@ export function producersOf({ log }: { log: Log }): LoadProducers {
   let compiled = new Map<string, CompiledMapping>();
   return async (q) => {
     const stillUsed = new Map<string, CompiledMapping>();
-    const compileOnce = (destination: Destination, mapping: Mapping): CompiledMapping[] => {
+    const compileOnce = (destination: Destination, mapping: Mapping): CompiledMapping | undefined => {
       const { id, name, actionSlug, trigger, settings, enabled } = mapping;
       const definition = { id, name, actionSlug, trigger, settings, enabled };
       const version = JSON.stringify([definition, destination.settings]);
       const known = compiled.get(version);
       if (known) stillUsed.set(version, known);
-      if (known) return [known];
+      if (known) return known;
       const made = compileMapping(definition, destination.settings);
       if (!made.ok) {
-        // It was checked when saved; a newer Usher may be stricter. Its people stay as they are, and the log says why.
-        log.error('a saved mapping does not compile and is left out', {
+        // It was checked when saved; a newer Usher may be stricter.
+        log.error('a saved mapping does not compile; its people stay as they are', {
           mapping: id,
           problem: made.error[0]?.message ?? '',
         });
-        return [];
+        return undefined;
       }
       stillUsed.set(version, made.value);
-      return [made.value];
+      return made.value;
     };
-    const producers = new Map(
-      (await loadDestinations(q)).map(({ destination, mappings }) => [
-        destination.id,
-        { destination, mappings: mappings.flatMap((mapping) => compileOnce(destination, mapping)) },
-      ]),
-    );
+    const producers = new Map<DestinationId, Producer>();
+    for (const { destination, mappings } of await loadDestinations(q)) {
+      const tried = mappings.map((mapping) => ({ mapping, made: compileOnce(destination, mapping) }));
+      const broken = tried.flatMap(({ mapping, made }) => (made ? [] : [mapping]));
+      producers.set(destination.id, {
+        destination,
+        mappings: tried.flatMap(({ made }) => made ?? []),
+        broken: {
+          ids: new Set(broken.map(({ id }) => id)),
+          remover: broken.some(({ enabled, actionSlug }) => enabled && removingActions.has(actionSlug)),
+        },
+      });
+    }
     compiled = stillUsed;
     return producers;
   };
