@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
 import { type ApiParts, createApi } from './api/api.ts';
 import {
   checkSecretKey,
@@ -17,7 +18,7 @@ import { maintenanceIdle, type OpenDatabase, openDatabase } from './db/open-data
 import { createDelivery, type DeliverySettings } from './delivery/delivery.ts';
 import { health, startMetrics } from './health.ts';
 import { createIngest, ingestDefaults } from './ingest/ingest.ts';
-import { type Clock, systemClock } from './kernel/clock.ts';
+import { type Clock, seconds, systemClock } from './kernel/clock.ts';
 import { noCrash, type ReachCrashPoint } from './kernel/crash-point.ts';
 import { createLog, type Log } from './kernel/log.ts';
 import { type Random, systemRandom } from './kernel/random.ts';
@@ -66,9 +67,9 @@ async function start(config: Config, parts: Parts, tiktok: TikTok, reached: Reac
   const level = { clock, producers: producersOf({ log }) };
   const settings = deliverySettings(config);
   const nodeId = random.bytes(9).toString('base64url');
-  const delivery = createDelivery({ ...parts, tiktok, reached, settings, nodeId, virtualNow: () => null });
   const pipeline: { running: Pipeline | undefined } = { running: undefined };
   const wake = (): void => pipeline.running?.wake();
+  const delivery = createDelivery({ ...parts, tiktok, reached, settings, nodeId, virtualNow: () => null, cut: wake });
   const ingest = createIngest({
     ...parts,
     reached,
@@ -95,28 +96,33 @@ async function start(config: Config, parts: Parts, tiktok: TikTok, reached: Reac
     },
     sendTest: (tx, test) => sendTest(tx, level, test),
   };
-  const app = createApi(api);
+  // Every node answers for its health; the API is the role `web`.
+  const app = new Hono();
   const checks = health(parts);
   app.get('/livez', () => checks.live());
   app.get('/readyz', () => checks.ready());
+  if (config.roles.includes('web')) app.route('/', createApi(api));
   const hono = getRequestListener(app.fetch);
   const takes = config.roles.includes('ingest');
   const server = createServer((req, res) =>
     takes && ingest.handles(req) ? ingest.handle(req, res) : void hono(req, res),
   );
-  const url = await listen(server, config);
+  const metrics = await startMetrics(config, { ...parts, ingest });
+  const url = await listen(server, config).catch(async (error: unknown) => {
+    await metrics.stop();
+    throw error;
+  });
   pipeline.running = startPipeline(
     { ...parts, level, delivery, maintain: db.maintain, maintainIdle: maintenanceIdle },
     { compute: config.roles.includes('compute'), deliver: config.roles.includes('deliver') },
   );
-  const metrics = await startMetrics(config, { ...parts, ingest });
   sayHello(config, log, url);
   return {
     url,
     async stop() {
       checks.draining();
       await ingest.drain();
-      await close(server);
+      await close(server, clock);
       await metrics.stop();
       await pipeline.running?.stop();
       await tiktok.close();
@@ -182,11 +188,17 @@ async function listen(server: Server, { host, port }: Config): Promise<string> {
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
-const close = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+/** A client that neither sends nor goes away does not hold up the end for longer than this. */
+const goodbye = seconds(10);
+
+async function close(server: Server, clock: Clock): Promise<void> {
+  const closed = new AbortController();
+  const done = new Promise<void>((resolve) => server.close(() => resolve())).then(() => closed.abort());
+  server.closeIdleConnections();
+  await clock.sleep(goodbye, closed.signal);
+  server.closeAllConnections();
+  await done;
+}
 
 function sayHello(config: Config, log: Log, url: string): void {
   log.info(`Usher ${version} is listening on ${url}`);

@@ -18,7 +18,7 @@ import {
 } from './audiences/audiences.ts';
 import type { Db, Tx } from './db/port.ts';
 import { countLevels, type Delivery, mergeParked, sweepCounts, sweepRequests } from './delivery/delivery.ts';
-import { type Destination, ensureTargets } from './destinations/destinations.ts';
+import { type Destination, ensureTargets, shareDestinations } from './destinations/destinations.ts';
 import { countIgnored, sweepMessages } from './ingest/ingest.ts';
 import { backoff } from './kernel/backoff.ts';
 import { type Clock, days, type Millis, millis, minutes, seconds } from './kernel/clock.ts';
@@ -46,6 +46,9 @@ export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly Rece
     return personId ? [{ received, personId }] : [];
   });
   const { changes, directs, ignored } = await applyAudienceEvents(tx, deps, events);
+  // A mapping, a connection or a destination that is being changed or deleted waits until this batch is through, or this
+  // batch sees the change: no row is written for a producer that is gone (rule 12).
+  await shareDestinations(tx, [...new Set(batch.map((event) => event.spaceId))]);
   const { counts } = await levelMembers(tx, deps, {
     lane: live,
     changes: [...changes, ...others(merged, changes)],

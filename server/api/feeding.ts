@@ -6,7 +6,7 @@
 import type { AudienceId, DestinationId, SpaceId } from '../../contract/ids.ts';
 import { type ConnectionPlace, type ManagedAudience, manage } from '../audiences/audiences.ts';
 import type { Queryable, Tx } from '../db/port.ts';
-import type { Destination } from '../destinations/destinations.ts';
+import { type Destination, holdDestination } from '../destinations/destinations.ts';
 import { beginWalk, deleteWalk, lockWalks, releaseRows } from '../ledger/ledger.ts';
 import { permittedSpace } from './access.ts';
 import { type ApiContext, notFound } from './http.ts';
@@ -43,6 +43,7 @@ export async function reapply(
   for (const audienceId of await manage.lockConnected(tx, spaceId, enabled)) {
     await beginWalk(tx, parts, { spaceId, audienceId, destinationId, reason });
   }
+  await holdDestination(tx, destinationId);
 }
 
 /** Takes one connection, or the place where one is to be, for a change. */
@@ -51,6 +52,7 @@ export async function holdConnection(tx: Tx, { spaceId, audienceId, destinationI
   await lockWalks(tx, { spaceId, audienceId, destinationId });
   const [locked] = await manage.lockConnected(tx, spaceId, [audienceId]);
   if (locked === undefined) throw notFound();
+  await holdDestination(tx, destinationId);
 }
 
 /** Takes an audience with all its connections, to end them. */
@@ -93,4 +95,5 @@ export async function endFeeding(
     await manage.disconnectAudience(tx, parts.clock, connection);
     await deleteWalk(tx, connection);
   }
+  await holdDestination(tx, destinationId);
 }

@@ -13,7 +13,8 @@ import {
   leavingDestinations,
   targetsOf,
 } from '../destinations/destinations.ts';
-import { minutes } from '../kernel/clock.ts';
+import { type Backoff, backoff } from '../kernel/backoff.ts';
+import { minutes, seconds } from '../kernel/clock.ts';
 import { counts, type LevelCount, owed, repeatPointers } from '../ledger/ledger.ts';
 import type { ReadyTarget } from './batch.ts';
 import { createClaims } from './claims.ts';
@@ -32,7 +33,15 @@ import {
   takeParked,
 } from './requests.sql.ts';
 import { resolveTargets } from './resolve.ts';
-import { type DeliveryDeps, type DeliverySettings, isWaiting, type Memory, newMemory, type Run } from './run.ts';
+import {
+  type DeliveryDeps,
+  type DeliverySettings,
+  liveTargets,
+  type Memory,
+  newMemory,
+  type Run,
+  waitsUntil,
+} from './run.ts';
 
 export type { DeliveryDeps, DeliverySettings };
 
@@ -53,8 +62,9 @@ const blockedRecheck = minutes(10);
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const runs = new Map<DestinationId, { stop: AbortController; done: Promise<void> }>();
-  const memories = new Map<DestinationId, Memory & { restUntil: number }>();
+  const memories = new Map<DestinationId, Resting>();
   let nextBeat = 0;
+  let stopping = false;
 
   async function beat(): Promise<void> {
     if (deps.clock.elapsed() < nextBeat) return;
@@ -68,15 +78,27 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const standing = await getDestination(deps.db, destinationId);
     const destination = standing ?? (await leavingDestinations(deps.db)).find((one) => one.id === destinationId);
     if (!destination?.connected || destination.paused || (standing && !standing.enabled)) return;
-    const memory = memories.get(destinationId) ?? { ...newMemory(), restUntil: 0 };
+    const memory = memories.get(destinationId) ?? restingFrom(deps);
     memories.set(destinationId, memory);
     const stop = new AbortController();
     const done = runDestination(deps, destination, memory, stop)
-      .then(() => (standing ? undefined : forgetIfDone(deps, destinationId)))
-      .catch((error: unknown) =>
-        deps.log.error('delivery failed and will be tried again', { destination: destinationId, error }),
+      .then(async (end) => {
+        memory.failures.reset();
+        if (!standing) await forgetIfDone(deps, destinationId);
+        return end;
+      })
+      .then(
+        (end) => end,
+        (error: unknown) => {
+          memory.restUntil = deps.clock.elapsed() + memory.failures.next();
+          deps.log.error('delivery failed and will be tried again', { destination: destinationId, error });
+          return 'over' as const;
+        },
       )
-      .finally(() => runs.delete(destinationId));
+      .then((end) => {
+        runs.delete(destinationId);
+        if (end === 'cut') deps.cut();
+      });
     runs.set(destinationId, { stop, done });
   }
 
@@ -87,7 +109,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       const due = await owed.destinationsWithWork(deps.db, new Date(now), new Date(now - blockedRecheck));
       for (const id of due) {
         const resting = (memories.get(id)?.restUntil ?? 0) > deps.clock.elapsed();
-        if (!runs.has(id) && !resting) await begin(id);
+        if (!runs.has(id) && !resting && !stopping) await begin(id);
       }
       return 'idle';
     },
@@ -95,6 +117,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await Promise.all([...runs.values()].map((run) => run.done));
     },
     async stop() {
+      stopping = true;
       for (const run of runs.values()) run.stop.abort();
       await Promise.all([...runs.values()].map((run) => run.done));
       await forgetNode(deps.db, deps.nodeId);
@@ -102,25 +125,40 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   };
 }
 
+type Resting = Memory & { restUntil: number; readonly failures: Backoff };
+
+/** A run that fails as a whole (the database is away, a token does not open) is begun again after growing waits. */
+const restingFrom = ({ random }: DeliveryDeps): Resting => ({
+  ...newMemory(),
+  restUntil: 0,
+  failures: backoff({ first: seconds(1), most: minutes(1), random }),
+});
+
+/**
+ * How long one run goes on. The next one reads the destination, its targets and its doubts anew, so switching off, a new
+ * audience or a doubt that comes due wait no longer, however much is owed.
+ */
+const runFor = seconds(2);
+
 /** A deleted destination whose removals are all told needs its token no more (rule 12). */
 async function forgetIfDone(deps: DeliveryDeps, destinationId: DestinationId): Promise<void> {
   const { pointers, doubts } = await counts.countOwed(deps.db, destinationId);
   if (pointers === 0 && doubts === 0) await deps.db.transaction((tx) => forgetToken(tx, deps.clock, destinationId));
 }
 
-/** One run: from taking the lease to giving it back, when nothing more can be sent now. */
+/** One run: from taking the lease to giving it back, when nothing more can be sent now or its time is over (`cut`). */
 async function runDestination(
   deps: DeliveryDeps,
   destination: Destination,
-  memory: Memory & { restUntil: number },
+  memory: Resting,
   stop: AbortController,
-): Promise<void> {
+): Promise<'cut' | 'over'> {
   const { id: destinationId, spaceId } = destination;
   const token = await accessToken(deps, destinationId);
-  if (!token) return;
+  if (!token) return 'over';
   const place = { spaceId, destinationId, holder: deps.nodeId };
   const fence = await takeLease(deps.db, place, deps.settings.lease, deps.virtualNow());
-  if (fence === undefined) return;
+  if (fence === undefined) return 'over';
   const run: Run = {
     destination,
     spaceId,
@@ -130,6 +168,8 @@ async function runDestination(
     claims: createClaims(),
     flying: new Set(),
     memory,
+    blocked: new Set(),
+    until: deps.clock.elapsed() + runFor,
     stop,
   };
   const over = new AbortController();
@@ -139,6 +179,7 @@ async function runDestination(
     await resolveTargets(deps, run);
     await sendAll(deps, run);
     memory.restUntil = await restUntil(deps, run);
+    return !stop.signal.aborted && deps.clock.elapsed() >= run.until ? 'cut' : 'over';
   } finally {
     over.abort();
     await renewing;
@@ -166,19 +207,30 @@ async function keepLease(deps: DeliveryDeps, run: Run, over: AbortSignal): Promi
 
 async function sendAll(deps: DeliveryDeps, run: Run): Promise<void> {
   const byAdvertiser = await readyTargets(deps, run);
-  await Promise.all(
+  const ended = await Promise.allSettled(
     [...byAdvertiser].map(async ([advertiserId, targets]) => {
-      for (const target of targets) {
-        while (
-          !run.stop.signal.aborted &&
-          (await assertDoubts(deps, run, target, run.destination.settings.batchRows))
-        ) {
-          // Each round asserts other doubts: those asserted have been removed or moved on.
-        }
+      try {
+        await assertDueDoubts(deps, run, targets);
+        await drainAdvertiser(deps, run, advertiserId, targets);
+      } catch (error) {
+        // The others stop as well, before the lease goes and another run may touch the same hashes (rule 9).
+        run.stop.abort();
+        throw error;
       }
-      await drainAdvertiser(deps, run, advertiserId, targets);
     }),
   );
+  const failed = ended.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+async function assertDueDoubts(deps: DeliveryDeps, run: Run, targets: readonly ReadyTarget[]): Promise<void> {
+  for (const target of liveTargets(deps, run, targets)) {
+    const more = (): boolean =>
+      !run.stop.signal.aborted && deps.clock.elapsed() < run.until && liveTargets(deps, run, [target]).length > 0;
+    while (more() && (await assertDoubts(deps, run, target, run.destination.settings.batchRows))) {
+      // Each round asserts other doubts: those asserted have been removed or moved on.
+    }
+  }
 }
 
 async function readyTargets(deps: DeliveryDeps, run: Run): Promise<Map<string, ReadyTarget[]>> {
@@ -192,12 +244,16 @@ async function readyTargets(deps: DeliveryDeps, run: Run): Promise<Map<string, R
   return byAdvertiser;
 }
 
-/** When every advertiser of the destination is to be left alone for a while, so is the destination. */
+/** When everything that could be sent has to wait, so does the destination; the earliest wait ends its rest. */
 async function restUntil(deps: DeliveryDeps, run: Run): Promise<number> {
-  const advertisers = new Set((await targetsOf(deps.db, run.destinationId)).map((target) => target.advertiserId));
-  const all = [...advertisers];
-  if (all.length === 0 || !all.every((id) => isWaiting(deps, run.memory, id))) return 0;
-  return Math.min(...all.map((id) => run.memory.waits.get(id)?.until ?? 0));
+  const waits: number[] = [];
+  for (const target of await targetsOf(deps.db, run.destinationId)) {
+    const { id, advertiserId, state } = target;
+    const sends = state === 'ready' || state === 'leaving';
+    if (state !== 'unresolved' && !(sends && (await owed.anyOwed(deps.db, run.destinationId, [id], [])))) continue;
+    waits.push(waitsUntil(run.memory, { id, advertiserId }));
+  }
+  return waits.length ? Math.min(...waits) : 0;
 }
 
 /** What did not become a row, for the charts; in the micro-batch's transaction. */

@@ -7,7 +7,17 @@ import { isolate } from './isolate.ts';
 import { holdsLease } from './leases.sql.ts';
 import { forgetParked } from './requests.sql.ts';
 import { appWrong, notAllowed, tokenDead } from './resolve.ts';
-import { backOff, blockTargets, type DeliveryDeps, isWaiting, pauseRun, type Run, succeeded } from './run.ts';
+import {
+  backOff,
+  blockTargets,
+  type DeliveryDeps,
+  isWaiting,
+  liveTargets,
+  pauseRun,
+  type Run,
+  succeeded,
+  waitKey,
+} from './run.ts';
 import { tell } from './send.ts';
 
 export async function drainAdvertiser(
@@ -18,16 +28,18 @@ export async function drainAdvertiser(
 ): Promise<void> {
   const flights = new Set<Promise<void>>();
   const backlog: CallPlan[] = [];
-  const halted = (): boolean => run.stop.signal.aborted || isWaiting(deps, run.memory, advertiserId);
+  const halted = (): boolean =>
+    run.stop.signal.aborted || deps.clock.elapsed() >= run.until || isWaiting(deps, run.memory, advertiserId);
+  const live = (): ReadyTarget[] => liveTargets(deps, run, targets);
   const anythingToSend = async (): Promise<boolean> =>
-    backlog.length > 0 || (await owed.anyOwed(deps.db, run.spaceId, idsOf(targets), [...run.flying]));
+    backlog.length > 0 || (await owed.anyOwed(deps.db, run.destinationId, idsOf(live()), [...run.flying]));
   try {
     while (!halted()) {
       if (flights.size < deps.settings.parallelCalls && (await anythingToSend())) {
         // The slot comes first, so that what is read is as new as the call (rule 8) and batches fill up while it waits.
         const slot = await deps.tiktok.budget.take(advertiserId, run.stop.signal);
         if (!slot || halted()) return;
-        const settled = backlog.length === 0 && (await readWindow(deps, run, targets, backlog));
+        const settled = backlog.length === 0 && (await readWindow(deps, run, live(), backlog));
         const plan = backlog.shift();
         if (settled && !plan) continue;
         if (plan) {
@@ -47,6 +59,9 @@ export async function drainAdvertiser(
 
 const idsOf = (targets: readonly ReadyTarget[]): TargetId[] => targets.map((target) => target.id);
 
+/** Pointers read of one target at least, when a destination has many. */
+const windowPartMin = 50;
+
 /** Reads a window of pointers with their levels and plans calls; settles the pointers that need none. Says whether any did. */
 async function readWindow(
   deps: DeliveryDeps,
@@ -56,11 +71,17 @@ async function readWindow(
 ): Promise<boolean> {
   const { batchRows } = run.destination.settings;
   const except = [...run.flying];
+  // A fair part of one window each: a target with a long backlog does not fill it alone, and memory stays bounded.
+  const share = Math.max(
+    windowPartMin,
+    Math.ceil((batchRows * deps.settings.parallelCalls) / Math.max(targets.length, 1)),
+  );
+  const limit = Math.min(batchRows, share);
   const read = [];
   for (const target of targets) {
     read.push({
       target,
-      owed: await owed.readOwed(deps.db, { spaceId: run.spaceId, targetId: target.id }, batchRows, except),
+      owed: await owed.readOwed(deps.db, { spaceId: run.spaceId, targetId: target.id }, limit, except),
     });
   }
   const window = planWindow(read, run.claims, { rows: batchRows, bytes: deps.settings.batchBytes });
@@ -84,8 +105,11 @@ const tasksOf = (rows: readonly SendRow[]): Set<Task> => new Set(rows.map((row) 
 /** One call and what follows from its answer. Whatever fails here leaves the pointers owed. */
 async function fly(deps: DeliveryDeps, run: Run, plan: CallPlan, slot: Slot): Promise<void> {
   try {
-    const { answer } = await tell(deps, run, plan, slot);
-    if (answer) await react(deps, run, plan, answer);
+    // A call before this one may have found that an audience is gone.
+    const rows = plan.rows.filter((row) => !run.blocked.has(row.target.id));
+    if (rows.length === 0) return;
+    const { answer } = await tell(deps, run, { ...plan, rows }, slot);
+    if (answer) await react(deps, run, { ...plan, rows }, answer);
   } catch (error) {
     // The call may have been made: only a new fence, which makes doubts of open requests, may go on (rule 11).
     deps.log.error('a call could not be settled; its lease is given up', { destination: run.destinationId, error });
@@ -116,14 +140,14 @@ async function react(deps: DeliveryDeps, run: Run, plan: CallPlan, answer: Answe
         run,
         plan.rows.map((row) => row.target),
       );
-    case 'partial':
     case 'throttled':
       return; // Owed still: sent again with the next slot, for which the budget makes everyone wait.
     case 'retry':
       return retryLater(deps, run, plan, outcome.slow);
+    case 'partial':
     case 'unknown':
     case 'unsent':
-      return backOff(deps, run, advertiserId, 'fast');
+      return backOff(deps, run, waitKey({ advertiserId }), 'fast');
     case 'split':
       return sendHalves(deps, run, plan, answer);
     case 'refused':
@@ -135,21 +159,34 @@ async function react(deps: DeliveryDeps, run: Run, plan: CallPlan, answer: Answe
     case 'config':
       return pauseRun(deps, run, answer, appWrong(answer));
     case 'forbidden':
-      return blockTargets(deps, [...new Set(plan.rows.map((row) => row.target))], notAllowed(advertiserId, answer));
+      return blockTargets(deps, run, targetsOf(plan), notAllowed(advertiserId, answer));
   }
 }
 
 /** An audience that we made minutes ago is not ready at once; another one that is "not editable" is busy for an hour. */
 async function retryLater(deps: DeliveryDeps, run: Run, plan: CallPlan, slow: boolean): Promise<void> {
-  const advertiserId = plan.rows[0]?.target.advertiserId ?? '';
-  if (!slow) return backOff(deps, run, advertiserId, 'fast');
-  const young = await owed.anyYoung(
-    deps.db,
-    idsOf(plan.rows.map((row) => row.target)),
-    new Date(deps.clock.now() - lenientMs),
-  );
-  backOff(deps, run, advertiserId, young ? 'lenient' : 'slow');
+  const [target, ...others] = targetsOf(plan);
+  if (!target) return;
+  if (!slow) return backOff(deps, run, waitKey(target), 'fast');
+  // Which of several audiences is busy, only calls of their own can say; the others must not wait for it (I6).
+  if (others.length)
+    return sendParts(
+      deps,
+      run,
+      [target, ...others].map((one) => partOf(plan, one)),
+    );
+  const since = new Date(deps.clock.now() - lenientMs);
+  const young = await owed.anyYoung(deps.db, [target.id], since);
+  return backOff(deps, run, waitKey({ targetId: target.id }), young ? 'lenient' : 'slow');
 }
+
+const targetsOf = (plan: CallPlan): ReadyTarget[] => [
+  ...new Map(plan.rows.map(({ target }) => [target.id, target])).values(),
+];
+const partOf = (plan: CallPlan, target: ReadyTarget): CallPlan => ({
+  ...plan,
+  rows: plan.rows.filter((row) => row.target.id === target.id),
+});
 
 /** Five minutes from when we made the audience (design.md 4.1). */
 const lenientMs = 5 * 60_000;
@@ -158,11 +195,17 @@ const lenientMs = 5 * 60_000;
 async function sendHalves(deps: DeliveryDeps, run: Run, plan: CallPlan, answer: Answer<null>): Promise<void> {
   if (plan.rows.length <= 1) return isolate(deps, run, plan, answer);
   const middle = Math.ceil(plan.rows.length / 2);
-  for (const rows of [plan.rows.slice(0, middle), plan.rows.slice(middle)]) {
-    const slot = await deps.tiktok.budget.take(rows[0]?.target.advertiserId, run.stop.signal);
+  return sendParts(deps, run, [
+    { ...plan, rows: plan.rows.slice(0, middle) },
+    { ...plan, rows: plan.rows.slice(middle) },
+  ]);
+}
+
+async function sendParts(deps: DeliveryDeps, run: Run, parts: readonly CallPlan[]): Promise<void> {
+  for (const part of parts) {
+    const slot = await deps.tiktok.budget.take(part.rows[0]?.target.advertiserId, run.stop.signal);
     if (!slot) return;
-    const half = { ...plan, rows };
-    const { answer: next } = await tell(deps, run, half, slot);
-    if (next) await react(deps, run, half, next);
+    const { answer } = await tell(deps, run, part, slot);
+    if (answer) await react(deps, run, part, answer);
   }
 }

@@ -9,7 +9,7 @@ import type { SendRow } from './batch.ts';
 import { addCounts } from './counts.sql.ts';
 import { holdsLease } from './leases.sql.ts';
 import { upsertParked } from './requests.sql.ts';
-import { backOff, blockTargets, type DeliveryDeps, isLenient, type Run } from './run.ts';
+import { backOff, blockTargets, type DeliveryDeps, isLenient, type Run, waitKey } from './run.ts';
 import { countOf, rowKey, settleRows, tell } from './send.ts';
 
 interface Refused {
@@ -37,16 +37,19 @@ export async function isolate(
     run,
     plan.rows.map((row) => row.target),
   );
-  if (check.kind === 'failed') return backOff(deps, run, advertiserId, 'fast');
+  if (check.kind === 'failed') return backOff(deps, run, waitKey({ advertiserId }), 'fast');
   if (check.gone.length) {
     await blockTargets(
       deps,
+      run,
       check.gone,
-      'TikTok no longer has this audience; choose another one or let Usher create it again',
+      'TikTok no longer has this audience; name another one in the mapping or the connection (Usher does not make it again unasked)',
     );
     return;
   }
-  if (check.targets.some((target) => isLenient(deps, run, target))) return backOff(deps, run, advertiserId, 'lenient');
+  const young = check.targets.filter((target) => isLenient(deps, run, target));
+  for (const { id } of young) backOff(deps, run, waitKey({ targetId: id }), 'lenient');
+  if (young.length) return;
   const found = await bisect(deps, run, { ...plan, answer });
   if (found.refused.length === 0) return;
   await judge(deps, run, { ...plan, advertiserId, ...found });
@@ -132,7 +135,7 @@ async function judge(
       rows: refused.length,
       code,
     });
-    backOff(deps, run, advertiserId, 'fast');
+    backOff(deps, run, waitKey({ advertiserId }), 'fast');
   }
 }
 

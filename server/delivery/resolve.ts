@@ -2,9 +2,9 @@
 import { type CreateRecord, dueTargets, resolveTarget, type Target } from '../destinations/destinations.ts';
 import { owed } from '../ledger/ledger.ts';
 import type { Answer } from '../tiktok/tiktok.ts';
-import { leaseOutlives } from './leases.sql.ts';
+import { holdsLease, leaseOutlives } from './leases.sql.ts';
 import { finishRequest, insertRequest, unansweredCreate } from './requests.sql.ts';
-import { backOff, blockTargets, type DeliveryDeps, isWaiting, pauseRun, type Run } from './run.ts';
+import { backOff, blockTargets, type DeliveryDeps, isWaiting, pauseRun, type Run, waitKey } from './run.ts';
 import { endOf } from './send.ts';
 
 export async function resolveTargets(deps: DeliveryDeps, run: Run): Promise<void> {
@@ -25,7 +25,7 @@ export async function resolveTargets(deps: DeliveryDeps, run: Run): Promise<void
         await deps.db.transaction((tx) => owed.moveTarget(tx, run.spaceId, target.id, found.targetId));
         break;
       case 'later':
-        backOff(deps, run, target.advertiserId, 'lenient');
+        backOff(deps, run, waitKey({ advertiserId: target.advertiserId }), 'lenient');
         break;
       case 'failed':
         await react(deps, run, target, found.answer);
@@ -39,10 +39,10 @@ async function react(deps: DeliveryDeps, run: Run, target: Target, answer: Answe
   const { kind } = answer.outcome;
   if (kind === 'unauthorized') return pauseRun(deps, run, answer, tokenDead);
   if (kind === 'config') return pauseRun(deps, run, answer, appWrong(answer));
-  if (kind === 'forbidden') return blockTargets(deps, [readyOf(target)], notAllowed(target.advertiserId, answer));
+  if (kind === 'forbidden') return blockTargets(deps, run, [readyOf(target)], notAllowed(target.advertiserId, answer));
   if (kind === 'refused' || kind === 'gone')
-    return blockTargets(deps, [readyOf(target)], `TikTok refused: ${answer.message}`);
-  if (kind !== 'throttled') backOff(deps, run, target.advertiserId, 'fast');
+    return blockTargets(deps, run, [readyOf(target)], `TikTok refused: ${answer.message}`);
+  if (kind !== 'throttled') backOff(deps, run, waitKey({ advertiserId: target.advertiserId }), 'fast');
 }
 
 const readyOf = (target: Target) => ({
@@ -74,6 +74,8 @@ function createRecord(deps: DeliveryDeps, run: Run): CreateRecord {
       if (requestNo === undefined) return undefined;
       return (answer, store) =>
         deps.db.transaction(async (tx) => {
+          // Fenced like every settling (rule 11): the successor finds the audience by its name and makes none.
+          if (!(await holdsLease(tx, run))) throw new Error('the lease was lost while an audience was created');
           await finishRequest(tx, requestNo, endOf(answer), new Date(deps.clock.now()));
           return store(tx);
         });

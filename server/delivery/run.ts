@@ -10,7 +10,7 @@ import type { Secret, Vault } from '../kernel/secret.ts';
 import type { Answer, TikTok } from '../tiktok/tiktok.ts';
 import type { ReadyTarget } from './batch.ts';
 import type { Claims } from './claims.ts';
-import type { VirtualNow } from './leases.sql.ts';
+import { holdsLease, type VirtualNow } from './leases.sql.ts';
 
 export interface DeliverySettings {
   /** USHER_LEASE: how long a sender that died holds its destinations. */
@@ -34,6 +34,8 @@ export interface DeliveryDeps {
   readonly reached: ReachCrashPoint;
   readonly settings: DeliverySettings;
   readonly nodeId: string;
+  /** A run's time was over before its work was: the next step should come at once. */
+  readonly cut: () => void;
   /** A simulation's own time for leases; null: the database's. */
   readonly virtualNow: () => VirtualNow;
 }
@@ -49,13 +51,17 @@ export interface Run {
   /** Seqs of pointers in flight. */
   readonly flying: Set<number>;
   readonly memory: Memory;
+  /** Targets that were blocked during this run: their pointers stay, and are read no more. */
+  readonly blocked: Set<TargetId>;
+  /** On the monotonic clock: a run ends by then, and the next one reads destination, targets and doubts anew. */
+  readonly until: number;
   /** Aborted when the lease is lost, the destination is paused or the node stops. */
   readonly stop: AbortController;
 }
 
 /** Kept over the runs of a destination on this node. */
 export interface Memory {
-  /** By advertiser: not before, on the monotonic clock. */
+  /** By advertiser or target (`waitKey`): not before, on the monotonic clock. */
   readonly waits: Map<string, { until: number; backoff: Backoff }>;
   /** By target: when TikTok last accepted a mapping call for it. */
   readonly lastOk: Map<TargetId, number>;
@@ -81,23 +87,38 @@ const slowWait = hours(1);
 const lenientFor = minutes(5);
 const lenientWait = seconds(5);
 
-/** Leaves an advertiser alone for a while. */
-export function backOff(deps: DeliveryDeps, run: Run, advertiserId: string, pace: 'fast' | 'slow' | 'lenient'): void {
-  const known = run.memory.waits.get(advertiserId);
+/** What is left alone for a while: an advertiser whose calls fail, or one target that TikTok is busy with. */
+export const waitKey = (what: { advertiserId: string } | { targetId: TargetId }): string =>
+  'targetId' in what ? `target ${what.targetId}` : `advertiser ${what.advertiserId}`;
+
+/** Leaves an advertiser or a target alone for a while. */
+export function backOff(deps: DeliveryDeps, run: Run, key: string, pace: 'fast' | 'slow' | 'lenient'): void {
+  const known = run.memory.waits.get(key);
   const growing = known?.backoff ?? backoff({ first: retryFirst, most: retryMost, random: deps.random });
   const wait = pace === 'slow' ? slowWait : pace === 'lenient' ? lenientWait : growing.next();
-  run.memory.waits.set(advertiserId, { until: deps.clock.elapsed() + wait, backoff: growing });
+  run.memory.waits.set(key, { until: deps.clock.elapsed() + wait, backoff: growing });
 }
 
 export function succeeded(deps: DeliveryDeps, run: Run, targets: readonly ReadyTarget[]): void {
   for (const { id, advertiserId } of targets) {
-    run.memory.waits.delete(advertiserId);
+    run.memory.waits.delete(waitKey({ advertiserId }));
+    run.memory.waits.delete(waitKey({ targetId: id }));
     run.memory.lastOk.set(id, deps.clock.elapsed());
   }
 }
 
+export const waitsUntil = (memory: Memory, target: { id: TargetId; advertiserId: string }): number =>
+  Math.max(
+    memory.waits.get(waitKey(target))?.until ?? 0,
+    memory.waits.get(waitKey({ targetId: target.id }))?.until ?? 0,
+  );
+
 export const isWaiting = (deps: DeliveryDeps, memory: Memory, advertiserId: string): boolean =>
-  (memory.waits.get(advertiserId)?.until ?? 0) > deps.clock.elapsed();
+  (memory.waits.get(waitKey({ advertiserId }))?.until ?? 0) > deps.clock.elapsed();
+
+/** The targets that a call can be made for now. */
+export const liveTargets = (deps: DeliveryDeps, run: Run, targets: readonly ReadyTarget[]): ReadyTarget[] =>
+  targets.filter((t) => !run.blocked.has(t.id) && waitsUntil(run.memory, t) <= deps.clock.elapsed());
 
 /** Until it has accepted a first call: then it is ready, and what it refuses is refused. */
 export const isLenient = (deps: DeliveryDeps, run: Run, target: { id: TargetId; madeByUsAt: Date | null }): boolean =>
@@ -108,12 +129,21 @@ export const isLenient = (deps: DeliveryDeps, run: Run, target: { id: TargetId; 
 /** I8: stops all calls of the destination, keeps what is owed, and says why. */
 export async function pauseRun(deps: DeliveryDeps, run: Run, answer: Answer<unknown>, reason: string): Promise<void> {
   await deps.db.transaction((tx) => pause(tx, deps.clock, run.destination, { reason, code: answer.code }));
-  deps.log.warn('destination paused', { destination: run.destinationId, code: answer.code ?? undefined, reason });
+  // The reason may repeat TikTok's words, which may repeat a hash (I13): it is stored for the page, not logged.
+  deps.log.warn('destination paused', { destination: run.destinationId, code: answer.code ?? undefined });
   run.stop.abort();
 }
 
-export async function blockTargets(deps: DeliveryDeps, targets: readonly ReadyTarget[], reason: string): Promise<void> {
+/** Stops the calls of these targets, and of nothing else (I6); what they owe is kept. */
+export async function blockTargets(
+  deps: DeliveryDeps,
+  run: Run,
+  targets: readonly ReadyTarget[],
+  reason: string,
+): Promise<void> {
+  for (const target of targets) run.blocked.add(target.id);
   await deps.db.transaction(async (tx: Tx) => {
+    if (!(await holdsLease(tx, run))) return;
     for (const target of targets) await block(tx, deps.clock, target.id, { reason });
   });
 }

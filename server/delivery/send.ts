@@ -45,8 +45,13 @@ export async function tell(
   );
   deps.reached('delivery: called, not settled');
   const accepted =
-    answer.outcome.kind === 'ok' || (answer.outcome.kind === 'partial' && isRepeated(run, announced.rows));
+    answer.outcome.kind === 'ok'
+      ? announced.rows
+      : answer.outcome.kind === 'partial'
+        ? sentBefore(run, announced.rows)
+        : [];
   await deps.db.transaction((tx) => settle(tx, deps, run, { action: plan.action, announced, answer, accepted }));
+  for (const row of accepted) forgetRow(run, row);
   deps.reached('delivery: settled');
   return { answer };
 }
@@ -107,7 +112,7 @@ async function settle(
   tx: Tx,
   deps: DeliveryDeps,
   run: Run,
-  call: { action: 'add' | 'delete'; announced: Announced; answer: Answer<null>; accepted: boolean },
+  call: { action: 'add' | 'delete'; announced: Announced; answer: Answer<null>; accepted: readonly SendRow[] },
 ): Promise<void> {
   const { announced, answer } = call;
   if (!(await holdsLease(tx, run))) {
@@ -117,8 +122,8 @@ async function settle(
   const now = new Date(deps.clock.now());
   const outcome = answer.outcome.kind;
   await finishRequest(tx, announced.requestNo, endOf(answer), now);
-  if (call.accepted) {
-    await settleRows(tx, deps, run, { rows: announced.rows, told: call.action });
+  if (call.accepted.length) {
+    await settleRows(tx, deps, run, { rows: call.accepted, told: call.action });
   } else if (outcome === 'unknown') {
     // I1, rule 11: TikTok may apply a lost call after a newer one, so each hash is asserted once more after W.
     const hashes = announced.rows.flatMap(({ target, told }) =>
@@ -134,14 +139,19 @@ async function settle(
     );
 }
 
-/** 20001 for a second time: sets are idempotent, so the rows were sent in full by now (tiktok-api.md 4.2). */
-function isRepeated(run: Run, rows: readonly SendRow[]): boolean {
-  const fresh = rows.filter((row) => !run.memory.partial.has(rowKey(row)));
-  for (const row of rows) {
-    if (fresh.length) run.memory.partial.add(rowKey(row));
-    else run.memory.partial.delete(rowKey(row));
-  }
-  return fresh.length === 0;
+/**
+ * 20001 accepts a call without saying for which rows; sets are idempotent, so rows that were in such a call before have been
+ * sent in full by now (tiktok-api.md 4.2). The others are remembered and sent once more.
+ */
+function sentBefore(run: Run, rows: readonly Announced['rows'][number][]): readonly Announced['rows'][number][] {
+  const before = rows.filter((row) => run.memory.partial.has(rowKey(row)));
+  for (const row of rows) run.memory.partial.add(rowKey(row));
+  return before;
+}
+
+function forgetRow(run: Run, row: SendRow): void {
+  run.memory.partial.delete(rowKey(row));
+  run.memory.suspects.delete(rowKey(row));
 }
 
 export const rowKey = (row: SendRow): string =>
@@ -184,7 +194,8 @@ export const endOf = (answer: Answer<unknown>): RequestEnd => ({
   outcome: answer.outcome.kind,
   httpStatus: answer.httpStatus,
   code: answer.code,
-  message: answer.message,
+  // A text column takes no NUL (22021), and a call must not stay unsettled for TikTok's choice of words.
+  message: answer.message.replaceAll('\0', ''),
   requestId: answer.requestId,
   durationMs: Math.round(answer.durationMs),
 });

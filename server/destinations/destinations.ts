@@ -32,6 +32,7 @@ import {
   selectDestination,
   selectDestinations,
   selectLeavingDestinations,
+  shareDestinations,
   updateDestinationRow,
 } from './destinations.sql.ts';
 import { resolveTarget } from './resolve-target.ts';
@@ -214,6 +215,7 @@ export {
   getMapping,
   getTarget,
   listMappings,
+  lockDestination as holdDestination,
   markGone,
   markLeaving,
   missingScopes,
@@ -222,6 +224,7 @@ export {
   resolveTarget,
   resume,
   revokeAuthorization,
+  shareDestinations,
   targetsOf,
   updateMapping,
   withDefaults,

@@ -2,6 +2,7 @@ import sql, { join } from 'sql-template-tag';
 import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row, Tx } from '../db/port.ts';
 import type { Hashes, Lane, Level, Pointer } from './rows.ts';
+import { isUnmovedSibling } from './siblings.sql.ts';
 
 /** A pointer with a row whose last change it is. `row` null: a newer pointer exists, or the row is gone (rule 8). */
 export interface Owed {
@@ -75,7 +76,10 @@ export async function readOwed(
   }));
 }
 
-/** Which of these destinations have anything to do: pointers or due doubts at a ready target, or a target to resolve. */
+/**
+ * Which of these destinations have anything to do: pointers or due doubts at a ready target, a target to resolve, or one
+ * whose rows belong to another (siblings.ts).
+ */
 export async function destinationsWithWork(q: Queryable, now: Date, blockedBefore: Date): Promise<DestinationId[]> {
   const rows = await q.query<{ destination_id: DestinationId }>(sql`
     select distinct t.destination_id from targets t
@@ -86,7 +90,9 @@ export async function destinationsWithWork(q: Queryable, now: Date, blockedBefor
         select 1 from changes c where c.space_id = t.space_id and c.target_id = t.target_id))
       or (t.state in ('ready', 'leaving') and exists (
         select 1 from doubts d where d.space_id = t.space_id and d.target_id = t.target_id and d.not_before <= ${now}))
-    order by t.destination_id`);
+    union
+    select b.destination_id from targets b cross join targets f where ${isUnmovedSibling}
+    order by destination_id`);
   return rows.map((row) => row.destination_id);
 }
 
@@ -239,18 +245,23 @@ export async function moveTarget(tx: Tx, spaceId: SpaceId, from: TargetId, to: T
   await tx.query(sql`delete from direct_exits where space_id = ${spaceId} and target_id = ${from}`);
 }
 
-/** Whether any of these targets has a pointer that is not in flight. */
+/**
+ * Whether any of these targets has a pointer that is not in flight, and the destination may send it: switched on (or
+ * deleted with removals left) and not paused, as it stands now.
+ */
 export async function anyOwed(
   q: Queryable,
-  spaceId: SpaceId,
+  destinationId: DestinationId,
   targets: readonly TargetId[],
   except: readonly number[],
 ): Promise<boolean> {
   const rows = await q.query(sql`
-    select 1 from unnest(${targets}::bigint[]) as t (target_id)
-    where exists (
-      select 1 from changes c
-      where c.space_id = ${spaceId} and c.target_id = t.target_id and c.seq <> all(${except}::bigint[])) limit 1`);
+    select 1 from destinations d, unnest(${targets}::bigint[]) as t (target_id)
+    where d.destination_id = ${destinationId} and (d.enabled or d.deleted_at is not null) and d.paused_reason is null
+      and exists (
+        select 1 from changes c
+        where c.space_id = d.space_id and c.target_id = t.target_id and c.seq <> all(${except}::bigint[]))
+    limit 1`);
   return rows.length > 0;
 }
 

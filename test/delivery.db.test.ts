@@ -1,0 +1,171 @@
+import sql from 'sql-template-tag';
+import { expect, test } from 'vitest';
+import { createDelivery } from '../server/delivery/delivery.ts';
+import { minutes, seconds, systemClock } from '../server/kernel/clock.ts';
+import { noCrash } from '../server/kernel/crash-point.ts';
+import { silentLog } from '../server/kernel/log.ts';
+import { seededRandom } from '../server/kernel/random.ts';
+import { vault as makeVault, Secret } from '../server/kernel/secret.ts';
+import type { MappingBatch } from '../server/tiktok/tiktok.ts';
+import { testDatabase } from './support/database.ts';
+import { answerOf, audienceView, fakeTikTok } from './support/fake-tiktok.ts';
+import { engageEvent, until } from './support/usher.ts';
+import { advertiserId, makeWorld, type World } from './support/world.ts';
+
+const database = testDatabase(import.meta.url);
+const person = (n: number) => ({ userId: `u${n}`, email: `p${n}@example.com` });
+const mappingOf = (key: string) => ({ selected_advertiser_id: advertiserId, personas_audience_key: key });
+type Reply = ReturnType<typeof answerOf<null>>;
+
+/** A delivery whose TikTok answers mapping calls as the test says. */
+async function sender(world: World, mapping: (batch: MappingBatch) => Promise<Reply> | Reply) {
+  const tiktok = { ...fakeTikTok(), mapping: async (_: unknown, batch: MappingBatch) => mapping(batch) };
+  const random = seededRandom(7);
+  const vault = makeVault(Buffer.alloc(32, 1), random);
+  const token = vault.seal(`destinations|${world.destinationId}|access_token`, new Secret('invented'));
+  await database.db.query(sql`
+    update destinations set enabled = true, access_token = ${token}, connected_at = now()
+    where destination_id = ${world.destinationId}`);
+  const delivery = createDelivery({
+    db: database.db,
+    clock: systemClock,
+    random,
+    log: silentLog,
+    vault,
+    tiktok,
+    reached: noCrash,
+    nodeId: 'n1',
+    virtualNow: () => null,
+    cut: () => {},
+    settings: {
+      lease: seconds(30),
+      doubtWindow: minutes(15),
+      callTimeout: seconds(5),
+      parallelCalls: 2,
+      batchBytes: 1e6,
+    },
+  });
+  return { tiktok, delivery };
+}
+
+/** Two audiences of one ad account, both owed one person, already found at TikTok. */
+async function twoAudiences() {
+  const world = await makeWorld(database.db);
+  for (const key of ['vip', 'other']) {
+    await world.mapping('addUser', mappingOf(key));
+    await world.connect(key);
+  }
+  await world.walk();
+  await world.process(engageEvent('vip', true, person(0)), engageEvent('other', true, person(1)));
+  await database.db.query(sql`update targets set state = 'ready', tiktok_id = '9' || named`);
+  return world;
+}
+
+test('I6: an audience that is gone costs no further calls and does not hold up another one of its advertiser', async () => {
+  const world = await twoAudiences();
+  const told: string[] = [];
+  let calls = 0;
+  const { tiktok, delivery } = await sender(world, (batch) => {
+    calls += 1;
+    const ids = batch.rows.flatMap((row) => row.audienceIds);
+    if (ids.includes('9vip')) return answerOf<null>('gone');
+    told.push(...ids);
+    return answerOf<null>('ok', null);
+  });
+  tiktok.audiences.set(advertiserId, [audienceView('9other', 'other')]);
+  await until(
+    async () => {
+      await delivery.step();
+      await delivery.settled();
+      return told.length;
+    },
+    (n) => n > 0,
+    'the other audience',
+  );
+  for (let more = 0; more < 5; more += 1) {
+    await delivery.step();
+    await delivery.settled();
+  }
+  await delivery.stop();
+  expect(told).toEqual(['9other']);
+  expect(calls).toBeLessThan(5);
+});
+
+test('switching a destination off ends the calls of a run under way', async () => {
+  const world = await makeWorld(database.db);
+  await world.mapping('addUser', mappingOf('vip'));
+  await world.connect('vip');
+  await world.walk();
+  await database.db.query(sql`update destinations set settings = settings || '{"batchRows": 1}'::jsonb`);
+  await world.process(...Array.from({ length: 60 }, (_, i) => engageEvent('vip', true, person(i))));
+  await database.db.query(sql`update targets set state = 'ready', tiktok_id = '9'`);
+  let calls = 0;
+  const { delivery } = await sender(world, async () => {
+    calls += 1;
+    await database.db.query(sql`update destinations set enabled = false`);
+    return answerOf<null>('ok', null);
+  });
+  await delivery.step();
+  await delivery.settled();
+  await delivery.stop();
+  expect(calls).toBeGreaterThan(0);
+  expect(calls).toBeLessThan(10);
+});
+
+test('an audience that appears while another one keeps the sender busy is served all the same', async () => {
+  const world = await makeWorld(database.db);
+  for (const key of ['vip', 'other']) {
+    await world.mapping('addUser', mappingOf(key));
+    await world.connect(key);
+  }
+  await world.walk();
+  await world.process(engageEvent('vip', true, person(500)));
+  await database.db.query(sql`update targets set state = 'ready', tiktok_id = '9' where named = 'vip'`);
+  const told = new Set<string>();
+  let n = 0;
+  const { tiktok, delivery } = await sender(world, async (batch) => {
+    for (const id of batch.rows.flatMap((row) => row.audienceIds)) told.add(id);
+    n += 1;
+    if (n === 1) await world.process(engageEvent('other', true, person(1)));
+    // As long as the other audience waits, there is always something owed to the first.
+    if (!told.has('10')) await world.process(engageEvent('vip', true, person(1_000 + n)));
+    return answerOf<null>('ok', null);
+  });
+  tiktok.audiences.set(advertiserId, [audienceView('9', 'vip'), audienceView('10', 'other')]);
+  await until(
+    async () => {
+      await delivery.step();
+      return [...told];
+    },
+    (ids) => ids.includes('10'),
+    'the new audience',
+  );
+  await delivery.stop();
+  expect(told).toEqual(new Set(['9', '10']));
+});
+
+test('rows of a call that TikTok accepted in part are sent once more and then taken for done', async () => {
+  const world = await makeWorld(database.db);
+  await world.mapping('addUser', mappingOf('vip'));
+  await world.connect('vip');
+  await world.walk();
+  await world.process(engageEvent('vip', true, person(0)));
+  await database.db.query(sql`update targets set state = 'ready', tiktok_id = '9'`);
+  let calls = 0;
+  const { delivery } = await sender(world, () => {
+    calls += 1;
+    return answerOf<null>('partial', null);
+  });
+  await until(
+    async () => {
+      await delivery.step();
+      await delivery.settled();
+      const [row] = await database.db.query<{ n: number }>(sql`select count(*) as n from changes`);
+      return row?.n;
+    },
+    (n) => n === 0,
+    'the pointer to be settled',
+  );
+  await delivery.stop();
+  expect(calls).toBe(2);
+});
