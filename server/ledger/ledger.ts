@@ -22,6 +22,7 @@ import {
   type Pointer,
   present,
 } from './rows.ts';
+import { moveSiblings } from './siblings.ts';
 import { beginWalk, walkStep } from './walk.ts';
 import { deleteWalk, lockWalks, selectWalks, type WalkRow } from './walks.sql.ts';
 
@@ -38,6 +39,7 @@ export {
   live,
   lockWalks,
   mergePeople,
+  moveSiblings,
   owed,
   present,
   producersOf,

@@ -312,7 +312,7 @@ create table walks (                                   -- rule 6: initial sync a
   space_id       bigint not null,
   audience_id    bigint not null,
   destination_id bigint not null,
-  reason         text not null,                        -- 'connected', 'mapping', 'settings'
+  reason         text not null,                        -- 'connected', 'mapping', 'settings', 'same audience'
   cursor_person  bigint not null default 0,            -- members up to this person have been walked
   walked         bigint not null default 0,
   total          bigint not null,
