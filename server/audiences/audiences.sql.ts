@@ -34,6 +34,9 @@ const audienceColumns = sql`space_id, audience_id, kind, key, computation_id, na
 const connectionColumns = sql`space_id, audience_id, destination_id, enabled, send_track, send_identify, entered_event, exited_event,
   settings, created_at, updated_at`;
 
+const ofKeys = (spaceIds: readonly SpaceId[], keys: readonly string[]) =>
+  sql`(space_id, key) in (select * from unnest(${spaceIds}::bigint[], ${keys}::text[]))`;
+
 /**
  * Shares the audiences' rows: whoever connects one or changes its mappings takes them for update, and so waits until
  * every micro-batch that has not seen the change has committed; only then a walk starts (rule 6).
@@ -41,7 +44,22 @@ const connectionColumns = sql`space_id, audience_id, destination_id, enabled, se
 export const shareAudiences = (tx: Tx, spaceIds: readonly SpaceId[], keys: readonly string[]) =>
   tx.query<AudienceRow>(sql`
     select ${audienceColumns} from audiences
-    where (space_id, key) in (select * from unnest(${spaceIds}::bigint[], ${keys}::text[])) order by audience_id for share`);
+    where ${ofKeys(spaceIds, keys)} order by audience_id for share`);
+
+/** Whether one of these has not been told its computation id yet. */
+export const anyUnnamed = async (
+  q: Queryable,
+  spaceIds: readonly SpaceId[],
+  keys: readonly string[],
+): Promise<boolean> =>
+  (await q.query(sql`select 1 from audiences where ${ofKeys(spaceIds, keys)} and computation_id is null limit 1`))
+    .length > 0;
+
+/** Like shareAudiences, for a micro-batch that writes them: two that shared a row and both wrote it would wait for each other. */
+export const ownAudiences = (tx: Tx, spaceIds: readonly SpaceId[], keys: readonly string[]) =>
+  tx.query<AudienceRow>(sql`
+    select ${audienceColumns} from audiences
+    where ${ofKeys(spaceIds, keys)} order by audience_id for no key update`);
 
 export const insertExternalAudiences = (
   tx: Tx,

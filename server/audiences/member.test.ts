@@ -72,8 +72,49 @@ test('I2: the same events give the same member in whatever order they arrive, an
 
 test('rule 13: merging two people cuts nothing: present wins, the later time wins', () => {
   const a = fold(eventOf(true, 10, 'a'), eventOf(false, 20));
-  const b = fold(eventOf(true, 15, 'b'));
+  const b = fold(eventOf(true, 25, 'b'));
   const merged = mergeMembers(a, b);
-  expect(merged).toMatchObject({ present: true, exited: { timeUs: 20 }, entered: { timeUs: 15 } });
+  expect(merged).toMatchObject({ present: true, exited: { timeUs: 20 }, entered: { timeUs: 25 } });
   expect(merged.records.map((r) => r.set)).toEqual(['b']);
+  const gone = fold(eventOf(true, 11, 'c'), eventOf(false, 30));
+  expect(mergeMembers(a, gone)).toMatchObject({ present: false, exited: { timeUs: 30 }, records: [] });
+});
+
+test('rule 13: after a merge the exit of the one who was in still takes the person out, though the other one left later', () => {
+  const inside = fold(eventOf(true, 10, 'a'));
+  const left = fold(eventOf(true, 5, 'b'), eventOf(false, 20, 'b'));
+  const merged = mergeMembers(inside, left);
+  expect(merged).toMatchObject({ present: true, exited: null });
+  expect(foldMember(merged, eventOf(false, 15, 'a'))).toMatchObject({ present: false, records: [] });
+});
+
+test('rule 2: track and identify of one change are one record, whichever comes first', () => {
+  const stamp = (arrival: number) => ({ timeUs: 10, originalUs: 10, arrival });
+  const track: MemberEvent = {
+    entered: true,
+    stamp: stamp(1),
+    record: { set: 'a', stamp: stamp(1), properties: { plan: 'pro' }, context: { traits: { email: 'a@example.com' } } },
+  };
+  const identify: MemberEvent = {
+    entered: true,
+    stamp: stamp(2),
+    record: { set: 'a', stamp: stamp(2), traits: { city: 'Ulm' }, context: { traits: { city: 'Ulm' }, locale: 'de' } },
+  };
+  for (const order of [
+    [track, identify],
+    [identify, track],
+    [track, identify, track],
+  ]) {
+    const member = fold(...order);
+    expect(member.records).toEqual([
+      {
+        set: 'a',
+        stamp: stamp(2),
+        properties: { plan: 'pro' },
+        traits: { city: 'Ulm' },
+        context: { traits: { email: 'a@example.com', city: 'Ulm' }, locale: 'de' },
+      },
+    ]);
+    expect(member.late).toBe(0);
+  }
 });

@@ -1,4 +1,5 @@
 import type { Stamp } from '../../contract/segment-event.ts';
+import { isObject } from '../kernel/json.ts';
 
 /**
  * What one enter leaves behind (design.md 4.1, rule 2): who was meant and what mappings may read. Engage sends one event
@@ -58,12 +59,30 @@ function enter(member: Member, { stamp, record }: MemberEvent): Member {
   const known = member.records.findIndex((r) => r.set === record.set);
   const entered = later(member.entered, stamp);
   const old = member.records[known];
+  // Rule 2: track and identify of one change are one record, whichever came first.
+  if (old && old.stamp.timeUs === stamp.timeUs && compareStamps(stamp, old.stamp) !== 0) {
+    const both = compareStamps(stamp, old.stamp) < 0 ? joined(record, old) : joined(old, record);
+    return { ...member, present: true, entered, records: member.records.with(known, both) };
+  }
   if (old && compareStamps(stamp, old.stamp) <= 0) return { ...member, late: member.late + 1 };
   if (old) return { ...member, present: true, entered, records: member.records.with(known, record) };
   if (member.records.length >= recordsMax) {
     return { ...member, present: true, entered, recordsLost: member.recordsLost + 1 };
   }
   return { ...member, present: true, entered, records: [...member.records, record] };
+}
+
+/** What the newer one says counts, and what only the older one says stays. */
+function joined(older: MemberRecord, newer: MemberRecord): MemberRecord {
+  const [a, b] = [older.context?.['traits'], newer.context?.['traits']];
+  const traits = isObject(a) && isObject(b) ? { traits: { ...a, ...b } } : {};
+  return {
+    ...older,
+    ...newer,
+    ...(older.traits || newer.traits ? { traits: { ...older.traits, ...newer.traits } } : {}),
+    ...(older.properties || newer.properties ? { properties: { ...older.properties, ...newer.properties } } : {}),
+    ...(older.context || newer.context ? { context: { ...older.context, ...newer.context, ...traits } } : {}),
+  };
 }
 
 function exit(member: Member, { stamp }: MemberEvent): Member {
@@ -79,17 +98,25 @@ function exit(member: Member, { stamp }: MemberEvent): Member {
   };
 }
 
-/** A merge (rule 13): later time wins, present wins, nothing is cut. */
+/**
+ * A merge (rule 13): later time wins, present wins, no record is cut. Of somebody present, an exit newer than the newest
+ * enter was only the other one's, and is forgotten: it would make the present one's own exit, still on its way, count as late
+ * (rule 1), and the person would stay in for ever.
+ */
 export function mergeMembers(a: Member, b: Member): Member {
-  const exited = a.exited && b.exited ? later(a.exited, b.exited) : (a.exited ?? b.exited);
+  const present = a.present || b.present;
   const entered = a.entered && b.entered ? later(a.entered, b.entered) : (a.entered ?? b.entered);
+  const exited = [a.exited, b.exited]
+    .filter((exit) => exit !== null)
+    .filter((exit) => !present || entered === null || compareStamps(exit, entered) < 0)
+    .reduce<Stamp | null>(later, null);
   const bySet = new Map<string, MemberRecord>();
   for (const record of [...a.records, ...b.records]) {
     const known = bySet.get(record.set);
     if (!known || compareStamps(known.stamp, record.stamp) < 0) bySet.set(record.set, record);
   }
   return {
-    present: a.present || b.present,
+    present,
     entered,
     exited,
     late: a.late + b.late,
