@@ -63,9 +63,10 @@ export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly Rece
 async function moveMerged(tx: Tx, merges: readonly Merge[]): Promise<MemberChange[]> {
   const changes: MemberChange[] = [];
   for (const { spaceId, winner, loser } of merges) {
-    const members = await mergeMembers(tx, spaceId, winner, loser);
-    await mergePeople(tx, { spaceId, winner, loser });
+    const { members, moved } = await mergeMembers(tx, spaceId, winner, loser);
+    const movedRows = await mergePeople(tx, { spaceId, winner, loser });
     await mergeParked(tx, spaceId, loser);
+    if (!moved && !movedRows) continue;
     for (const { audienceId, personId, member } of members) {
       const audience = await audienceById(tx, spaceId, audienceId);
       if (audience) changes.push({ audience, personId, member, events: [] });
@@ -187,7 +188,9 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
       step,
     );
   const woken = [
-    ...(roles.compute ? [start('a walk', seconds(1), () => walkStep({ ...parts.level, db: parts.db }))] : []),
+    ...(roles.compute
+      ? [start('a walk', seconds(1), () => walkStep({ ...parts.level, db: parts.db, log: parts.log }))]
+      : []),
     ...(roles.deliver ? [start('delivery', millis(250), () => parts.delivery.step())] : []),
   ];
   const upkeep = [

@@ -10,10 +10,12 @@ import type { Clock } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
 import {
   type AudienceRow,
+  anyUnnamed,
   type ConnectionRow,
   connectionsOfAudiences,
   insertExternalAudiences,
   nameComputations,
+  ownAudiences,
   selectAudience,
   shareAudiences,
 } from './audiences.sql.ts';
@@ -132,12 +134,11 @@ async function audiencesByKey(
   const bySpaceAndKey = new Map(wanted.map((w) => [`${w.spaceId} ${w.key}`, w]));
   if (bySpaceAndKey.size === 0) return new Map();
   const all = [...bySpaceAndKey.values()];
+  const columns = (some: typeof all) => [some.map((w) => w.spaceId), some.map((w) => w.key)] as const;
+  const telling = all.filter((w) => w.computationId !== null);
+  const naming = telling.length > 0 && (await anyUnnamed(tx, ...columns(telling)));
   const read = async () => {
-    const rows = await shareAudiences(
-      tx,
-      all.map((w) => w.spaceId),
-      all.map((w) => w.key),
-    );
+    const rows = await (naming ? ownAudiences : shareAudiences)(tx, ...columns(all));
     return new Map(rows.map((row) => [`${row.space_id} ${row.key}`, row]));
   };
   let found = await read();
@@ -146,6 +147,7 @@ async function audiencesByKey(
     await insertExternalAudiences(tx, missing, new Date(clock.now()));
     found = await read();
   }
+  if (!naming) return found;
   const unnamed = [...found.values()].flatMap((row) => {
     const computationId = bySpaceAndKey.get(`${row.space_id} ${row.key}`)?.computationId;
     return row.computation_id === null && computationId
@@ -177,7 +179,9 @@ async function foldMoves(
   for (const { audience, personId, event } of moves) {
     const change = must(changes.get(keyOf({ ...audience, personId })), 'a change per move');
     const after = foldMember(change.member, event);
-    if (after.late === change.member.late) change.events.push(event);
+    // An exit that a newer enter has overtaken still ended older enters: what it names is evaluated, as if it had come in time.
+    const counts = after.late === change.member.late || (!event.entered && after.exited !== change.member.exited);
+    if (counts) change.events.push(event);
     change.member = after;
   }
   const done = [...changes.values()];
@@ -241,23 +245,28 @@ export async function membersOf(
     : [];
 }
 
-/** Rule 13: what the loser was a member of, the winner is. Both are locked by the caller. Says which members to level anew. */
+/**
+ * Rule 13: what the loser was a member of, the winner is. Both are locked by the caller. Gives all members of the winner,
+ * to be levelled anew (a direct removal of the loser concerns the others too), and whether the loser was one of any.
+ */
 export async function mergePeople(
   tx: Tx,
   spaceId: SpaceId,
   winner: PersonId,
   loser: PersonId,
-): Promise<StoredMember[]> {
+): Promise<{ members: StoredMember[]; moved: boolean }> {
   const all = await selectMembersOfPeople(tx, spaceId, [winner, loser]);
   const lost = all.filter((m) => m.personId === loser);
-  if (lost.length === 0) return [];
+  const own = all.filter((m) => m.personId === winner);
+  if (lost.length === 0) return { members: own, moved: false };
   const merged = lost.map((theirs): StoredMember => {
-    const ours = all.find((m) => m.personId === winner && m.audienceId === theirs.audienceId);
+    const ours = own.find((m) => m.audienceId === theirs.audienceId);
     return { ...theirs, personId: winner, member: ours ? mergeMembers(ours.member, theirs.member) : theirs.member };
   });
   await deleteMembers(tx, lost);
   await upsertMembers(tx, merged);
-  return merged;
+  const others = own.filter((m) => !merged.some(({ audienceId }) => audienceId === m.audienceId));
+  return { members: [...merged, ...others], moved: true };
 }
 
 /** Undefined when it was deleted or never was. */

@@ -91,6 +91,15 @@ export async function ensureTargets(
   return found.map((t) => must(t, 'a target was made for every reference').id);
 }
 
+/** The targets that stand for these references, in their order; undefined where there is none. Makes and revives none. */
+export async function findTargets(
+  q: Queryable,
+  destinationId: DestinationId,
+  refs: readonly TargetRef[],
+): Promise<(TargetId | undefined)[]> {
+  return (await targetsFor(q, destinationId, refs)).map((found) => found?.id);
+}
+
 /** The targets of a destination; `sibling` marks those whose audience is fed by another target of it (rule 12). */
 export async function targetsOf(
   q: Queryable,

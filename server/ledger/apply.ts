@@ -1,6 +1,6 @@
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Tx } from '../db/port.ts';
-import { ensureTargets, type TargetRef } from '../destinations/destinations.ts';
+import { ensureTargets, findTargets, type TargetRef } from '../destinations/destinations.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
 import { LedgerDraft, type Placed, type PlacedDirect, type PlacedWish } from './level.ts';
@@ -16,7 +16,7 @@ import {
   upsertRows,
 } from './memberships.sql.ts';
 import type { BrokenMappings } from './producers.ts';
-import { directOrigin, type Lane, type LedgerRow, live, present } from './rows.ts';
+import { directOrigin, type Lane, type LedgerRow, live } from './rows.ts';
 import { deleteSkipReasonsOfPerson, type SkipReason, saveSkipReasons } from './skip-reasons.sql.ts';
 import type { DirectWish, Wish, WishedVariant } from './wish.ts';
 
@@ -72,8 +72,8 @@ const directlyRemoved = 'removed by a direct event';
 function skipReasonsOf(draft: LedgerDraft, input: LedgerInput): SkipReason[] {
   const reasons = new Map<string, SkipReason>();
   // A direct removal also ends rows of audiences that this micro-batch does not speak of.
-  for (const row of draft.difference().changed) {
-    if (row.originId === directOrigin || row.level === present) continue;
+  for (const row of draft.difference().ended) {
+    if (row.originId === directOrigin) continue;
     if (draft.holds(row.personId, row.destinationId, row.originId)) continue;
     reasons.set(skipKey(row), skipOf(row, directlyRemoved));
   }
@@ -95,60 +95,72 @@ const skipOf = ({ spaceId, destinationId, originId, personId }: Place, reason: s
   reason,
 });
 
-type Placer = (destinationId: DestinationId, ref: TargetRef) => TargetId;
+/** Undefined: there is no such target, and nothing that asks for one to be made. */
+type Placer = (destinationId: DestinationId, ref: TargetRef) => TargetId | undefined;
 
-/** The targets that the wishes name, found or made, one statement a destination. */
+/**
+ * The targets that the wishes name, one or two statements a destination. Who is to be added, or removed by an event, needs
+ * one; what only protects or explains rows that stand (disabled mappings, leaving) makes no audience at TikTok.
+ */
 async function placeTargets(tx: Tx, { clock }: { clock: Clock }, input: LedgerInput): Promise<Placer> {
-  const wanted = new Map<DestinationId, { spaceId: SpaceId; refs: Map<string, TargetRef> }>();
-  const want = (
-    { spaceId, destinationId }: { spaceId: SpaceId; destinationId: DestinationId },
-    ref: TargetRef,
-  ): void => {
-    let place = wanted.get(destinationId);
-    if (!place) {
-      place = { spaceId, refs: new Map() };
-      wanted.set(destinationId, place);
-    }
-    place.refs.set(refKey(ref), ref);
+  const wanted = new Map<DestinationId, WantedTargets>();
+  const placeOf = ({ spaceId, destinationId }: { spaceId: SpaceId; destinationId: DestinationId }): WantedTargets => {
+    const place = wanted.get(destinationId) ?? { spaceId, needed: new Map(), mentioned: new Map() };
+    wanted.set(destinationId, place);
+    return place;
   };
-  for (const one of input.directs) for (const d of one.direct) want(one, d.target);
+  for (const one of input.directs) {
+    for (const { target } of one.direct) placeOf(one).needed.set(refKey(target), target);
+  }
   for (const one of input.members) {
-    const { protects, named, direct, leaves } = one.wish;
-    for (const { target } of [...one.wish.present, ...protects, ...named, ...direct]) want(one, target);
-    for (const target of leaves) want(one, target);
+    const { needed, mentioned } = placeOf(one);
+    const { wish } = one;
+    for (const { target } of [...wish.present, ...wish.named, ...wish.direct]) needed.set(refKey(target), target);
+    for (const target of [...wish.protects.map((p) => p.target), ...wish.leaves]) mentioned.set(refKey(target), target);
   }
-  const ids = new Map<string, TargetId>();
-  for (const [destinationId, { spaceId, refs }] of [...wanted].sort(([a], [b]) => a - b)) {
-    const found = await ensureTargets(tx, clock, { spaceId, destinationId }, [...refs.values()]);
-    for (const [i, key] of [...refs.keys()].entries()) {
-      ids.set(`${destinationId} ${key}`, must(found[i], 'a target per reference'));
-    }
+  const ids = new Map<string, TargetId | undefined>();
+  for (const [destinationId, { spaceId, needed, mentioned }] of [...wanted].sort(([a], [b]) => a - b)) {
+    const made = needed.size ? await ensureTargets(tx, clock, { spaceId, destinationId }, [...needed.values()]) : [];
+    for (const [i, key] of [...needed.keys()].entries()) ids.set(`${destinationId} ${key}`, made[i]);
+    const others = [...mentioned].filter(([key]) => !needed.has(key));
+    const refs = others.map(([, ref]) => ref);
+    const found = refs.length ? await findTargets(tx, destinationId, refs) : [];
+    for (const [i, [key]] of others.entries()) ids.set(`${destinationId} ${key}`, found[i]);
   }
-  return (destinationId, ref) => must(ids.get(`${destinationId} ${refKey(ref)}`), 'every reference was placed');
+  return (destinationId, ref) => ids.get(`${destinationId} ${refKey(ref)}`);
+}
+
+interface WantedTargets {
+  readonly spaceId: SpaceId;
+  readonly needed: Map<string, TargetRef>;
+  readonly mentioned: Map<string, TargetRef>;
 }
 
 const refKey = ({ advertiserId, audience }: TargetRef): string =>
   `${advertiserId} ${audience.by} ${audience.by === 'id' ? audience.id : audience.name}`;
 
 function placedWish(one: MemberWish, placer: Placer): PlacedWish {
-  const place = (w: WishedVariant): Placed => ({ ...w, targetId: placer(one.destinationId, w.target) });
+  const place = (w: WishedVariant): Placed[] => {
+    const targetId = placer(one.destinationId, w.target);
+    return targetId === undefined ? [] : [{ ...w, targetId }];
+  };
   return {
     spaceId: one.spaceId,
     destinationId: one.destinationId,
     originId: one.originId,
     personId: one.personId,
     exited: one.exited,
-    present: one.wish.present.map(place),
-    protects: one.wish.protects.map(place),
-    leaves: new Set(one.wish.leaves.map((ref) => placer(one.destinationId, ref))),
-    named: one.wish.named.map(place),
+    present: one.wish.present.flatMap(place),
+    protects: one.wish.protects.flatMap(place),
+    leaves: new Set(one.wish.leaves.flatMap((ref) => placer(one.destinationId, ref) ?? [])),
+    named: one.wish.named.flatMap(place),
     broken: one.broken,
   };
 }
 
 function applyDirects(draft: LedgerDraft, one: PersonWish, placer: Placer): void {
   for (const wish of one.direct) {
-    const placed: PlacedDirect = { ...wish, targetId: placer(one.destinationId, wish.target) };
+    const placed: PlacedDirect = { ...wish, targetId: must(placer(one.destinationId, wish.target), 'made') };
     draft.direct(one, placed);
   }
 }
@@ -191,20 +203,23 @@ const peopleOf = (all: readonly PersonKey[]): PersonKey[] => [
 
 /**
  * Rule 13: moves what the loser holds to the winner, with new pointers; the caller holds both locks and levels the
- * winner's members afterwards. The loser's old pointers join nothing and are settled without a call (rule 8).
+ * winner's members afterwards. The loser's old pointers join nothing and are settled without a call (rule 8). Says
+ * whether the loser held anything.
  */
 export async function mergePeople(
   tx: Tx,
   { spaceId, winner, loser }: { spaceId: SpaceId; winner: PersonId; loser: PersonId },
-): Promise<Set<DestinationId>> {
+): Promise<boolean> {
   const people = [
     { spaceId, personId: winner },
     { spaceId, personId: loser },
   ];
-  const draft = new LedgerDraft(await selectRowsOfPeople(tx, people), await selectDirectExits(tx, people));
+  const [rows, exits] = [await selectRowsOfPeople(tx, people), await selectDirectExits(tx, people)];
+  const draft = new LedgerDraft(rows, exits);
   const { moved } = draft.move(loser, winner);
   await deleteRowsOfPerson(tx, spaceId, loser);
   await deleteDirectExits(tx, spaceId, loser);
   await deleteSkipReasonsOfPerson(tx, spaceId, loser);
-  return save(tx, draft, live, moved);
+  await save(tx, draft, live, moved);
+  return [...rows, ...exits].some(({ personId }) => personId === loser);
 }

@@ -71,7 +71,11 @@ export class LedgerDraft {
     for (const placed of wish.present) {
       // An enter of any origin counts only if it is not older than the direct removal (rule 5).
       const exit = this.#exits.get(exitKey({ targetId: placed.targetId, personId: wish.personId }))?.exit;
-      if (!exit || compare(placed.stamp, exit.stamp) > 0) wanted.set(this.#placeKey(wish, placed), placed);
+      if (exit && compare(placed.stamp, exit.stamp) <= 0) continue;
+      // Two records may give one variant: the newest one tells when it entered, in whatever order they arrived.
+      const key = this.#placeKey(wish, placed);
+      const known = wanted.get(key);
+      if (!known || compare(known.stamp, placed.stamp) < 0) wanted.set(key, placed);
     }
     const protectedKeys = new Set(wish.protects.map((p) => this.#placeKey(wish, p)));
     for (const [key, draft] of this.#rowsOf(wish.personId)) {
@@ -98,13 +102,16 @@ export class LedgerDraft {
       if (!known || compare(known.stamp, wish.stamp) < 0) {
         this.#exits.set(exitKey(place), { exit: { ...place, spaceId: who.spaceId, stamp: wish.stamp }, changed: true });
       }
-      for (const draft of this.#rowsOf(who.personId).values()) {
-        if (draft.row.targetId === wish.targetId && compare(draft.row.entered, wish.stamp) <= 0) {
-          draft.row = { ...draft.row, level: absent };
-        }
-      }
+      this.#endOlder({ ...place, stamp: wish.stamp });
     } else if (known && compare(wish.stamp, known.stamp) <= 0) return;
     for (const variant of wish.variants) this.#directVariant(who, wish, variant);
+  }
+
+  #endOlder({ targetId, personId, stamp }: Pick<DirectExit, 'targetId' | 'personId' | 'stamp'>): void {
+    for (const draft of this.#rowsOf(personId).values()) {
+      if (draft.row.targetId !== targetId || compare(draft.row.entered, stamp) > 0) continue;
+      draft.row = { ...draft.row, level: absent };
+    }
   }
 
   #directVariant(
@@ -133,16 +140,19 @@ export class LedgerDraft {
     );
   }
 
-  /** Rule 13: the loser's rows become the winner's; present wins, the later time wins. Every moved row counts as changed. */
+  /**
+   * Rule 13: the loser's rows become the winner's; present wins, the later time wins; a direct removal of either ends the
+   * older rows of both. Every moved row counts as changed.
+   */
   move(loser: PersonId, winner: PersonId): { moved: Set<LedgerRow> } {
-    const moved = new Set<LedgerRow>();
+    const moved: Draft[] = [];
     for (const { row } of this.#rowsOf(loser).values()) {
       const mine = { ...row, personId: winner };
       const key = keyOf(mine);
       const other = this.#rowsOf(winner).get(key);
-      const merged: LedgerRow = other ? mergeRows(other.row, mine) : mine;
-      this.#rowsOf(winner).set(key, { row: merged, before: other?.before });
-      moved.add(merged);
+      const draft: Draft = { row: other ? mergeRows(other.row, mine) : mine, before: other?.before };
+      this.#rowsOf(winner).set(key, draft);
+      moved.push(draft);
     }
     this.#byPerson.delete(loser);
     for (const [key, { exit }] of [...this.#exits]) {
@@ -154,21 +164,27 @@ export class LedgerDraft {
         this.#exits.set(exitKey(place), { exit: { ...exit, personId: winner }, changed: true });
       }
     }
-    return { moved };
+    for (const { exit } of this.#exits.values()) if (exit.personId === winner) this.#endOlder(exit);
+    return { moved: new Set(moved.map(({ row }) => row)) };
   }
 
-  /** What has to be written: rows whose level changed (they get a new seq), rows of which only the time did, direct exits. */
-  difference(): { changed: LedgerRow[]; touched: LedgerRow[]; exits: DirectExit[] } {
+  /**
+   * What has to be written: rows whose level changed (they get a new seq), rows of which only the time did, direct exits.
+   * `ended` are those of the changed ones that were present and are no more.
+   */
+  difference(): { changed: LedgerRow[]; touched: LedgerRow[]; ended: LedgerRow[]; exits: DirectExit[] } {
     const changed: LedgerRow[] = [];
     const touched: LedgerRow[] = [];
+    const ended: LedgerRow[] = [];
     for (const drafts of this.#byPerson.values()) {
       for (const { row, before } of drafts.values()) {
         // Rule 7: the seq changes only when the level does.
         if (!before || before.level !== row.level) changed.push(row);
         else if (compare(before.entered, row.entered) !== 0) touched.push(row);
+        if (before?.level === present && row.level !== present) ended.push(row);
       }
     }
-    return { changed, touched, exits: [...this.#exits.values()].filter((e) => e.changed).map((e) => e.exit) };
+    return { changed, touched, ended, exits: [...this.#exits.values()].filter((e) => e.changed).map((e) => e.exit) };
   }
 
   #rowsOf(personId: PersonId): Map<string, Draft> {

@@ -3,10 +3,11 @@ import type { AudienceId, DestinationId, SpaceId } from '../../contract/ids.ts';
 import { type Audience, audienceById, countMembers, membersOf, peopleAfter } from '../audiences/audiences.ts';
 import type { Db, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
 import { lockPeople } from '../profiles/profiles.ts';
 import { type LevelDeps, levelMembers } from './level-members.ts';
 import { backfill } from './rows.ts';
-import { advanceWalk, claimWalk, upsertWalk, type WalkRow } from './walks.sql.ts';
+import { advanceWalk, claimWalk, postponeWalk, upsertWalk, type WalkRow } from './walks.sql.ts';
 
 /** People a chunk: short enough that a live event waits some tens of milliseconds for the locks, not seconds. */
 const chunkPeople = 1_000;
@@ -21,21 +22,35 @@ export async function beginWalk(
   await upsertWalk(tx, { ...walk, total: ever, now: new Date(clock.now()) });
 }
 
-/** Does one chunk of one walk. Says whether there was any. */
-export async function walkStep(deps: LevelDeps & { db: Db }): Promise<'more' | 'idle'> {
-  return deps.db.transaction(async (tx) => {
-    const walk = await claimWalk(tx);
-    if (!walk) return 'idle';
-    await walkChunk(tx, deps, walk);
+/**
+ * Does one chunk of one walk. Says whether there was any. One that fails is logged and rests for a while, so that it does
+ * not keep the others from going on.
+ */
+export async function walkStep(deps: LevelDeps & { db: Db; log: Log }): Promise<'more' | 'idle'> {
+  const now = () => new Date(deps.clock.now());
+  const claimed: { walk?: WalkRow } = {};
+  try {
+    return await deps.db.transaction(async (tx) => {
+      const walk = await claimWalk(tx, now());
+      if (!walk) return 'idle';
+      claimed.walk = walk;
+      await walkChunk(tx, deps, walk);
+      return 'more';
+    });
+  } catch (error) {
+    const { walk } = claimed;
+    if (!walk) throw error;
+    const { audience_id: audience, destination_id: destination, cursor_person: after } = walk;
+    deps.log.error('a walk failed and will be tried again', { audience, destination, after, error });
+    await deps.db.transaction((tx) => postponeWalk(tx, walk, now()));
     return 'more';
-  });
+  }
 }
 
 async function walkChunk(tx: Tx, deps: LevelDeps, walk: WalkRow): Promise<void> {
   const audience: Audience | undefined = await audienceById(tx, walk.space_id, walk.audience_id);
   const place = { spaceId: walk.space_id, audienceId: walk.audience_id, after: walk.cursor_person, limit: chunkPeople };
   const people = audience ? await peopleAfter(tx, place) : [];
-  const finishedAt = people.length < chunkPeople ? new Date(deps.clock.now()) : null;
   if (audience && people.length) {
     // Rule 3: read the members only once their people are locked, so that no live change is overwritten by an older level.
     await lockPeople(tx, walk.space_id, people);
@@ -43,5 +58,10 @@ async function walkChunk(tx: Tx, deps: LevelDeps, walk: WalkRow): Promise<void> 
     const changes = members.map(({ personId, member }) => ({ audience, personId, member, events: [] }));
     await levelMembers(tx, deps, { lane: backfill, changes, directs: [], only: walk.destination_id });
   }
-  await advanceWalk(tx, walk, { cursor: people.at(-1) ?? walk.cursor_person, walked: people.length, finishedAt });
+  await advanceWalk(tx, walk, {
+    cursor: people.at(-1) ?? walk.cursor_person,
+    walked: people.length,
+    now: new Date(deps.clock.now()),
+    finished: people.length < chunkPeople,
+  });
 }

@@ -32,19 +32,32 @@ export const upsertWalk = (
     insert into walks (space_id, audience_id, destination_id, reason, total, started_at)
     values (${walk.spaceId}, ${walk.audienceId}, ${walk.destinationId}, ${walk.reason}, ${walk.total}, ${walk.now})
     on conflict (space_id, audience_id, destination_id) do update set reason = excluded.reason, cursor_person = 0, walked = 0,
-      total = excluded.total, started_at = excluded.started_at, finished_at = null`);
+      total = excluded.total, started_at = excluded.started_at, failures = 0, retry_at = null, finished_at = null`);
 
-/** One unfinished walk that no other node is busy with. Holding its row is holding the walk. */
-export const claimWalk = async (tx: Tx) =>
+/** The unfinished walk that has waited longest, of those that no other node is busy with. Holding its row is holding the walk. */
+export const claimWalk = async (tx: Tx, now: Date) =>
   (
     await tx.query<WalkRow>(sql`
-      select ${columns} from walks where finished_at is null order by cursor_person > 0, started_at, audience_id, destination_id
+      select ${columns} from walks where finished_at is null and (retry_at is null or retry_at <= ${now})
+      order by stepped_at nulls first, audience_id, destination_id
       limit 1 for update skip locked`)
   )[0];
 
-export const advanceWalk = (tx: Tx, walk: WalkRow, step: { cursor: number; walked: number; finishedAt: Date | null }) =>
+/** A chunk failed: the walk rests for ten seconds, doubling with every failure in a row up to ten minutes. */
+export const postponeWalk = (tx: Tx, walk: WalkRow, now: Date) =>
   tx.query(sql`
-    update walks set cursor_person = ${step.cursor}, walked = walked + ${step.walked}, finished_at = ${step.finishedAt}
+    update walks set failures = failures + 1, stepped_at = ${now},
+      retry_at = ${now}::timestamptz + least(600, 10 * power(2, least(failures, 6))) * interval '1 second'
+    where space_id = ${walk.space_id} and audience_id = ${walk.audience_id} and destination_id = ${walk.destination_id}`);
+
+export const advanceWalk = (
+  tx: Tx,
+  walk: WalkRow,
+  step: { cursor: number; walked: number; now: Date; finished: boolean },
+) =>
+  tx.query(sql`
+    update walks set cursor_person = ${step.cursor}, walked = walked + ${step.walked}, stepped_at = ${step.now}, failures = 0,
+      retry_at = null, finished_at = ${step.finished ? step.now : null}
     where space_id = ${walk.space_id} and audience_id = ${walk.audience_id} and destination_id = ${walk.destination_id}`);
 
 export const deleteWalk = (tx: Tx, place: { spaceId: SpaceId; audienceId: AudienceId; destinationId: DestinationId }) =>

@@ -51,7 +51,7 @@ const triggers: Record<string, string> = {
 export async function makeWorld(db: Db, kind: SourceKind = 'server'): Promise<World> {
   const clock = manualClock('2026-06-01T00:00:00Z');
   const random = seededRandom(1);
-  const deps = { clock, producers: producersOf({ log: silentLog }) };
+  const deps = { clock, log: silentLog, producers: producersOf({ log: silentLog }) };
   const now = () => new Date(clock.now());
   const made = await db.transaction(async (tx) => {
     const space = must(await createSpace(tx, clock, { slug: 'shop', name: 'Shop' }), 'a space');

@@ -277,6 +277,8 @@ create index memberships_by_phone on memberships using hash (phone);
 create index memberships_by_idfa on memberships using hash (idfa);
 create index memberships_by_aaid on memberships using hash (aaid);
 create index memberships_by_person on memberships (space_id, person_id);
+-- For sweeping: without it every sweep reads the whole table. It costs settled exits, and only them, their HOT update.
+create index memberships_settled on memberships (settled_at) where settled_at is not null;
 
 create table direct_exits (
   space_id    bigint not null,
@@ -307,6 +309,7 @@ create table doubts (                                  -- hashes of calls whose 
   not_before timestamptz(3) not null,
   primary key (space_id, target_id, type, hash)
 );
+create index doubts_due on doubts (space_id, target_id, not_before);
 
 create table walks (                                   -- rule 6: initial sync and re-apply, one per connection
   space_id       bigint not null,
@@ -317,6 +320,9 @@ create table walks (                                   -- rule 6: initial sync a
   walked         bigint not null default 0,
   total          bigint not null,
   started_at     timestamptz(3) not null,
+  stepped_at     timestamptz(3),                       -- of the last chunk: walks take turns
+  failures       integer not null default 0,           -- in a row
+  retry_at       timestamptz(3),                       -- after a failure: not before
   finished_at    timestamptz(3),
   primary key (space_id, audience_id, destination_id)
 );
@@ -347,6 +353,8 @@ create table requests (                                -- one row per call, comm
 );
 create index requests_by_destination on requests (space_id, destination_id, request_no);
 create index requests_open on requests (destination_id) where finished_at is null;
+create index requests_by_age on requests (finished_at);
+create index requests_of_creation on requests (destination_id, request_no) where kind = 'create';
 
 create table leases (
   space_id       bigint not null,
@@ -386,3 +394,4 @@ create table delivery_counts (
   count          bigint not null,
   primary key (space_id, destination_id, minute, mapping_id, outcome, code)
 );
+create index delivery_counts_by_age on delivery_counts (minute);
