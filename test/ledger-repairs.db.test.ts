@@ -3,7 +3,7 @@ import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
 import type { AudienceId, TargetId } from '../contract/ids.ts';
 import { must } from '../server/kernel/result.ts';
-import { beginWalk, moveSiblings, owed, releaseRows } from '../server/ledger/ledger.ts';
+import { beginWalk, moveSiblings, owed, releaseRows, sweepAbsentRows } from '../server/ledger/ledger.ts';
 import { testDatabase } from './support/database.ts';
 import { engageEvent } from './support/usher.ts';
 import { advertiserId, makeWorld, type World } from './support/world.ts';
@@ -132,12 +132,9 @@ test('rule 12: a micro-batch that had the old target in its hands when the rows 
   await move(world);
   await world.process(engageEvent('vip', true, ben));
   // As if it had committed with the old id only now.
-  for (const table of ['memberships', 'changes']) {
-    const statement = table === 'changes' ? sql`update changes set` : sql`update memberships set`;
-    await database.db.query(
-      sql`${statement} target_id = ${from} where target_id = ${to} and person_id = (select max(person_id) from profiles)`,
-    );
-  }
+  const late = sql`set target_id = ${from} where target_id = ${to} and person_id = (select max(person_id) from profiles)`;
+  await database.db.query(sql`update memberships ${late}`);
+  await database.db.query(sql`update changes ${late}`);
   expect(await withWork()).toBe(1);
   expect(await move(world)).toBe(1);
   expect(await held()).toEqual([
@@ -160,4 +157,138 @@ test('I2: whoever left while the rows were about to move does not come back with
     [to, 0],
     [to, 0],
   ]);
+});
+
+// Audiences at TikTok ----------------------------------------------------------------------------------------------------
+
+test('a disabled mapping makes no TikTok audience, and still protects the people of one that is there', async () => {
+  const world = await makeWorld(database.db);
+  await world.mapping('addUser', seed);
+  const audienceId = await world.connect('vip');
+  await world.process(engageEvent('vip', true, ana));
+  await world.mapping('addUser', { ...seed, personas_audience_key: 'other' }, { enabled: false });
+  await world.connect('other');
+  await world.process(engageEvent('other', true, ana));
+  expect(await database.db.query(sql`select named from targets`)).toEqual([{ named: 'vip' }]);
+  await database.db.query(sql`update mappings set enabled = false`);
+  await rewalk(world, audienceId);
+  expect(await levels(world)).toEqual([1]);
+});
+
+test('a Remove mapping of people who left long ago makes no TikTok audience in a walk', async () => {
+  const world = await makeWorld(database.db);
+  await world.mapping('removeUser', seed);
+  await world.process(engageEvent('vip', true, ana));
+  await world.process(engageEvent('vip', false, ana));
+  await world.connect('vip');
+  await world.walk();
+  expect(await database.db.query(sql`select named from targets`)).toEqual([]);
+});
+
+test('a removal that TikTok refuses is not forgotten', async () => {
+  const { world } = await seeded();
+  await world.process(engageEvent('vip', true, ana), engageEvent('vip', true, ben));
+  await world.process(engageEvent('vip', false, ana), engageEvent('vip', false, ben));
+  await world.settleAll();
+  await database.db.query(sql`update memberships set settled_at = '2026-06-01'`);
+  await database.db.query(sql`
+    insert into parked (space_id, target_id, origin_id, person_id, variant, seq, action, code, message, at)
+    select space_id, target_id, origin_id, person_id, variant, seq, 'delete', 40002, 'refused', '2026-06-01' from memberships
+    order by person_id limit 1`);
+  const sweep = () => database.db.transaction((tx) => sweepAbsentRows(tx, new Date('2026-07-02T00:00:00Z'), 100));
+  expect(await sweep()).toBe(1);
+  expect(await levels(world)).toEqual([0]);
+  await database.db.query(sql`delete from parked`);
+  expect(await sweep()).toBe(1);
+});
+
+// Counting ---------------------------------------------------------------------------------------------------------------
+
+test('a direct removal of somebody kept does not count as a skipped member', async () => {
+  const { world, audienceId } = await seeded(false);
+  await optOut(world);
+  await world.process(engageEvent('vip', true, ana));
+  await world.process(engageEvent('vip', false, ana));
+  await world.process(direct('Opted Out'));
+  expect(await world.counts(audienceId)).toMatchObject({ members: 0, skipped: 0, onTikTok: 0 });
+  expect(await database.db.query(sql`select 1 from skip_reasons`)).toEqual([]);
+});
+
+test('a disabled connection does not claim that its new members are on TikTok, nor that those who left are skipped', async () => {
+  const { world, audienceId } = await seeded();
+  await world.process(engageEvent('vip', true, ana), engageEvent('vip', true, { userId: 'u-nobody' }));
+  await world.settleAll();
+  await database.db.query(sql`update audience_connections set enabled = false`);
+  await world.process(engageEvent('vip', true, ben));
+  expect(await world.counts(audienceId)).toMatchObject({ members: 3, onTikTok: 1, skipped: 2, owed: 0 });
+  await world.process(engageEvent('vip', false, { userId: 'u-nobody' }), engageEvent('vip', false, ana));
+  expect(await world.counts(audienceId)).toMatchObject({ members: 1, onTikTok: 0, skipped: 1, owed: 0 });
+});
+
+test('while a walk is under way those behind its cursor are counted as they are, and the rest as owed', async () => {
+  const { world, audienceId } = await seeded();
+  await world.process(...[0, 1, 2, 3].map((n) => engageEvent('vip', true, person(n))));
+  await world.process(engageEvent('vip', true, { userId: 'u-nobody' }));
+  await world.settleAll();
+  const cursor = sql`(select person_id from audience_members order by person_id offset 1 limit 1)`;
+  await database.db.query(sql`update walks set finished_at = null, cursor_person = ${cursor}`);
+  expect(await world.counts(audienceId)).toMatchObject({ members: 5, onTikTok: 2, owed: 3, skipped: 0 });
+});
+
+// Merges and order -------------------------------------------------------------------------------------------------------
+
+test('rule 13: a direct removal of either of two people ends the older rows of the one they become', async () => {
+  const { world } = await seeded();
+  await signUp(world);
+  await optOut(world);
+  await world.process(direct('Signed Up', ana), engageEvent('vip', true, ana));
+  await world.process(direct('Opted Out', ben));
+  await world.process({ type: 'alias', previousId: ben.userId, userId: ana.userId });
+  expect(new Set((await world.rows()).map((row) => row.person)).size).toBe(1);
+  expect((await levels(world)).filter((level) => level !== 0)).toEqual([]);
+  const audienceId = await world.audience('vip');
+  expect(await world.counts(audienceId)).toMatchObject({ members: 1, skipped: 1, onTikTok: 0 });
+});
+
+test('I2: an exit that a newer enter has overtaken leaves the same rows as if it had come in time', async () => {
+  const old = { ...ana, email: 'old@example.com' };
+  const { world } = await seeded();
+  await world.process(engageEvent('vip', false, old));
+  await world.process(engageEvent('vip', true, ana));
+  const expected = (await world.rows()).map(({ level, hashes }) => ({ level, hashes }));
+  expect(expected.map(({ level }) => level).sort()).toEqual([0, 1]);
+  await database.db.query(sql`delete from changes`);
+  await database.db.query(sql`delete from memberships`);
+  await database.db.query(sql`delete from audience_members`);
+  await world.process(engageEvent('vip', true, ana));
+  await world.processLate(30, engageEvent('vip', false, old));
+  const rows = (await world.rows()).map(({ level, hashes }) => ({ level, hashes }));
+  expect(rows).toEqual(expect.arrayContaining(expected));
+  expect(rows).toHaveLength(expected.length);
+});
+
+// Walks ------------------------------------------------------------------------------------------------------------------
+
+test('a walk that fails rests, the others go on, and it is tried again later', async () => {
+  const { world, audienceId: bad } = await seeded();
+  await world.process(engageEvent('vip', true, ana));
+  const good = await world.connect('other');
+  await database.db.query(sql`update walks set finished_at = null, cursor_person = 0 where audience_id = ${bad}`);
+  const [sound] = await database.db.query<{ records: unknown }>(sql`select records from audience_members`);
+  await database.db.query(sql`update audience_members set records = '[{"set":"x"}]'::jsonb`);
+  await world.walk();
+  const unfinished = () =>
+    database.db.query(sql`select audience_id, failures from walks where finished_at is null order by audience_id`);
+  expect(await unfinished()).toEqual([{ audience_id: bad, failures: 1 }]);
+  await world.clock.advance(10_000);
+  await world.walk();
+  expect(await unfinished()).toEqual([{ audience_id: bad, failures: 2 }]);
+  await database.db.query(sql`update audience_members set records = ${JSON.stringify(sound?.records)}::jsonb`);
+  await world.clock.advance(10_000);
+  await world.walk();
+  expect(await unfinished()).toHaveLength(1);
+  await world.clock.advance(10_000);
+  await world.walk();
+  expect(await unfinished()).toEqual([]);
+  expect(good).not.toBe(bad);
 });

@@ -106,12 +106,18 @@ export async function insertPointers(tx: Tx, pointers: readonly Pointer[]): Prom
     on conflict do nothing`);
 }
 
-/** Absent rows settled before `before` are forgotten (rule 7: thirty days). Says how many. */
+/**
+ * Absent rows settled before `before` are forgotten (rule 7: thirty days), but not while TikTok refuses the removal: it
+ * still holds them. Says how many.
+ */
 export async function sweepAbsentRows(tx: Tx, before: Date, limit: number): Promise<number> {
   const rows = await tx.query<{ n: number }>(sql`
     with old as (
-      select space_id, target_id, origin_id, person_id, variant from memberships
-      where level = 0 and settled_at < ${before} limit ${limit} for update skip locked
+      select m.space_id, m.target_id, m.origin_id, m.person_id, m.variant from memberships m
+      where m.level = 0 and m.settled_at < ${before} and not exists (
+        select 1 from parked p where p.space_id = m.space_id and p.target_id = m.target_id and p.origin_id = m.origin_id
+          and p.person_id = m.person_id and p.variant = m.variant and p.seq = m.seq)
+      limit ${limit} for update of m skip locked
     ), gone as (
       delete from memberships m using old
       where m.space_id = old.space_id and m.target_id = old.target_id and m.origin_id = old.origin_id

@@ -108,16 +108,22 @@ export async function deletePointers(tx: Tx, pointers: readonly Pointer[]): Prom
       and c.origin_id = p.origin_id and c.person_id = p.person_id`);
 }
 
-/** Absent rows that TikTok was told of start their thirty days (rule 7). */
+/** Absent rows that TikTok was told of start their thirty days (rule 7). Locked in the order in which upsertRows writes. */
 export async function markSettled(tx: Tx, pointers: readonly Pointer[], now: Date): Promise<void> {
   if (pointers.length === 0) return;
   const column = <V>(pick: (p: Pointer) => V): V[] => pointers.map(pick);
   await tx.query(sql`
-    update memberships m set settled_at = ${now}
-    from unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[], ${column((p) => p.seq)}::bigint[],
+    with told as materialized (
+      select m.space_id, m.target_id, m.origin_id, m.person_id, m.variant
+      from unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[], ${column((p) => p.seq)}::bigint[],
       ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[]) as p (space_id, target_id, seq, origin_id, person_id)
-    where m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id and m.person_id = p.person_id
-      and m.seq = p.seq and m.level = 0`);
+      join memberships m on m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
+        and m.person_id = p.person_id and m.seq = p.seq and m.level = 0
+      order by 1, 2, 3, 4, 5 for no key update of m
+    )
+    update memberships m set settled_at = ${now} from told
+    where m.space_id = told.space_id and m.target_id = told.target_id and m.origin_id = told.origin_id
+      and m.person_id = told.person_id and m.variant = told.variant`);
 }
 
 export interface TargetHash {
