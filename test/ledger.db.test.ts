@@ -159,6 +159,19 @@ test('rule 4: an event with audience context from a browser source is no members
   expect(await world.counts(audienceId)).toMatchObject({ members: 0 });
 });
 
+test('rule 4: nobody with a public write key gets people into an audience by an action that belongs to its key', async () => {
+  const world = await makeWorld(database.db, 'website');
+  const settings = { selected_advertiser_id: advertiserId, personas_audience_key: 'vip', custom_audience_name: 'vip' };
+  await world.mapping('addUser', settings);
+  await world.process({
+    type: 'track',
+    event: 'Audience Entered',
+    userId: ana.userId,
+    context: { traits: { email: ana.email } },
+  });
+  expect(await world.rows()).toEqual([]);
+});
+
 test('rule 13: an alias makes two people one, with everything they hold', async () => {
   const { world, audienceId } = await seeded();
   await world.process(engageEvent('vip', true, ana), engageEvent('vip', true, ben));

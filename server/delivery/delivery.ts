@@ -15,7 +15,7 @@ import {
 } from '../destinations/destinations.ts';
 import { type Backoff, backoff } from '../kernel/backoff.ts';
 import { minutes, seconds } from '../kernel/clock.ts';
-import { counts, type LevelCount, owed, repeatPointers } from '../ledger/ledger.ts';
+import { counts, type LevelCount, moveSiblings, owed, repeatPointers } from '../ledger/ledger.ts';
 import type { ReadyTarget } from './batch.ts';
 import { createClaims } from './claims.ts';
 import { addCounts, selectCounts, sweepCounts } from './counts.sql.ts';
@@ -177,6 +177,7 @@ async function runDestination(
   try {
     await recover(deps, run);
     await resolveTargets(deps, run);
+    await moveAllSiblings(deps, run);
     await sendAll(deps, run);
     memory.restUntil = await restUntil(deps, run);
     return !stop.signal.aborted && deps.clock.elapsed() >= run.until ? 'cut' : 'over';
@@ -184,6 +185,14 @@ async function runDestination(
     over.abort();
     await renewing;
     await releaseLease(deps.db, { ...place, fence }, deps.virtualNow());
+  }
+}
+
+/** Rule 12: what stands under a second name of one audience belongs to the target that feeds it, before anything is sent. */
+async function moveAllSiblings(deps: DeliveryDeps, run: Run): Promise<void> {
+  while (!run.stop.signal.aborted) {
+    const moved = await deps.db.transaction((tx) => moveSiblings(tx, deps, run.destinationId));
+    if (moved === 0) return;
   }
 }
 

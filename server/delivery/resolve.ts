@@ -1,6 +1,5 @@
 /** Finds or makes the TikTok audience of each target that needs it (rule 12), and acts on what TikTok says. */
 import { type CreateRecord, dueTargets, resolveTarget, type Target } from '../destinations/destinations.ts';
-import { owed } from '../ledger/ledger.ts';
 import type { Answer } from '../tiktok/tiktok.ts';
 import { holdsLease, leaseOutlives } from './leases.sql.ts';
 import { finishRequest, insertRequest, unansweredCreate } from './requests.sql.ts';
@@ -22,8 +21,7 @@ export async function resolveTargets(deps: DeliveryDeps, run: Run): Promise<void
         deps.log.warn('TikTok audience blocked', { target: target.id });
         break;
       case 'same as':
-        await deps.db.transaction((tx) => owed.moveTarget(tx, run.spaceId, target.id, found.targetId));
-        break;
+        break; // The next step of the run moves what this one holds to the target that feeds the audience.
       case 'later':
         backOff(deps, run, waitKey({ advertiserId: target.advertiserId }), 'lenient');
         break;

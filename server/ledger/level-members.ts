@@ -1,6 +1,7 @@
 import type { DestinationId, MappingId, SpaceId } from '../../contract/ids.ts';
 import { type Connection, connectionsFor, type DirectEvent, type MemberChange } from '../audiences/audiences.ts';
 import type { Tx } from '../db/port.ts';
+import { mayCarryMembership } from '../ingest/ingest.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { applyWishes, type MemberWish, type PersonWish } from './apply.ts';
 import { type LoadProducers, type Producer, receives } from './producers.ts';
@@ -49,17 +50,30 @@ export async function levelMembers(tx: Tx, deps: LevelDeps, input: LevelInput): 
       counts.push(...one.wish.counts.map((c) => ({ ...c, spaceId: one.spaceId, destinationId: one.destinationId })));
     }
   }
+  const { directs, counts: more } = directWishes(input.directs, producers);
+  counts.push(...more);
+  return { owedTo: await applyWishes(tx, deps, input.lane, { members, directs }), counts };
+}
+
+/** What the destinations that receive them make of events without audience context. */
+function directWishes(
+  events: readonly DirectEvent[],
+  producers: ReadonlyMap<DestinationId, Producer>,
+): { directs: PersonWish[]; counts: LevelCount[] } {
+  const counts: LevelCount[] = [];
   const directs: PersonWish[] = [];
-  for (const event of input.directs) {
+  for (const event of events) {
     for (const { destination, mappings } of producers.values()) {
       if (!receives(destination, event.received)) continue;
-      const made = directWishesOf(event.received.event, event.stamp, mappings);
+      // Rule 4: an action that belongs to an audience key is not for whoever has a public write key, whatever the event says.
+      const usable = mayCarryMembership(event.received.sourceKind) ? mappings : mappings.filter((one) => !one.keyed);
+      const made = directWishesOf(event.received.event, event.stamp, usable);
       const place = { spaceId: destination.spaceId, destinationId: destination.id };
       if (made.direct.length) directs.push({ ...place, personId: event.personId, direct: made.direct });
       counts.push(...made.counts.map((c) => ({ ...c, ...place })));
     }
   }
-  return { owedTo: await applyWishes(tx, deps, input.lane, { members, directs }), counts };
+  return { directs, counts };
 }
 
 async function connectionsByAudience(tx: Tx, input: LevelInput): Promise<Map<number, Connection[]>> {

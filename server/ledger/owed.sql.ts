@@ -218,39 +218,6 @@ export async function removeDoubts(tx: Tx, spaceId: SpaceId, doubts: readonly Do
     where d.space_id = ${spaceId} and d.target_id = k.target_id and d.type = k.type and d.hash = k.hash and d.not_before = k.not_before`);
 }
 
-// Targets that turn out to be one (rule 12) --------------------------------------------------------------------------------
-
-/** The rows of a target whose audience another target of the destination feeds move there, each with a pointer. */
-export async function moveTarget(tx: Tx, spaceId: SpaceId, from: TargetId, to: TargetId): Promise<void> {
-  await tx.query(sql`
-    with moved as (
-      delete from memberships where space_id = ${spaceId} and target_id = ${from} returning *
-    ), seqs as (
-      select distinct on (origin_id, person_id) origin_id, person_id, nextval('change_seq') as seq from moved
-    ), kept as (
-      insert into memberships (space_id, target_id, origin_id, person_id, variant, level, normaliser, seq, entered_us,
-        entered_original_us, entered_arrival, mapping_id, email, phone, idfa, aaid)
-      select m.space_id, ${to}, m.origin_id, m.person_id, m.variant, m.level, m.normaliser, s.seq, m.entered_us,
-        m.entered_original_us, m.entered_arrival, m.mapping_id, m.email, m.phone, m.idfa, m.aaid
-      from moved m join seqs s using (origin_id, person_id)
-      order by m.origin_id, m.person_id, m.variant
-      on conflict (space_id, target_id, origin_id, person_id, variant) do update set
-        level = case when memberships.level = 1 or excluded.level = 1 then 1 else greatest(memberships.level, excluded.level) end,
-        seq = excluded.seq, settled_at = null
-      returning 1
-    )
-    insert into changes (space_id, target_id, lane, seq, origin_id, person_id)
-    select ${spaceId}, ${to}, 1, seq, origin_id, person_id from seqs`);
-  await tx.query(sql`delete from changes where space_id = ${spaceId} and target_id = ${from}`);
-  await tx.query(sql`
-    insert into direct_exits (space_id, target_id, person_id, at_us, original_us, arrival)
-    select space_id, ${to}, person_id, at_us, original_us, arrival from direct_exits
-    where space_id = ${spaceId} and target_id = ${from}
-    on conflict (space_id, target_id, person_id) do update set at_us = excluded.at_us, original_us = excluded.original_us,
-      arrival = excluded.arrival where excluded.at_us > direct_exits.at_us`);
-  await tx.query(sql`delete from direct_exits where space_id = ${spaceId} and target_id = ${from}`);
-}
-
 /**
  * Whether any of these targets has a pointer that is not in flight, and the destination may send it: switched on (or
  * deleted with removals left) and not paused, as it stands now.

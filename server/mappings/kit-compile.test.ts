@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: the mapping kit's own key
 import { expect, test } from 'vitest';
 import { parseMapping } from '../../contract/mapping-kit-parse.ts';
 import { printMapping } from '../../contract/mapping-kit-print.ts';

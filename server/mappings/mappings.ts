@@ -39,6 +39,8 @@ export interface CompiledMapping {
   readonly id: MappingId;
   readonly enabled: boolean;
   readonly action: 'add' | 'remove' | 'membership' | 'none';
+  /** Belongs to one audience by a typed audience key: the seed's Add Users and Remove Users. */
+  readonly keyed: boolean;
   /** The trigger. The caller asks it first. */
   matches(event: SegmentEvent): boolean;
   evaluate(event: SegmentEvent): Evaluation;
@@ -65,6 +67,7 @@ export function compileMapping(
     id: definition.id,
     enabled: definition.enabled,
     action: plan.effect,
+    keyed: plan.audienceKey !== undefined,
     matches: trigger,
     evaluate: (event) => evaluate(plan, event),
     explain: (event) => explain(plan, { event, matched: trigger(event) }),
