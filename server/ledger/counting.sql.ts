@@ -19,10 +19,13 @@ export interface AudienceCounts {
 interface CountedRow extends Row {
   enabled: boolean;
   members: number;
-  unwalked: number;
+  /** Members ahead of the walk's cursor, and those of them who are owed already. */
+  ahead: number;
+  owed_ahead: number;
   owed: number;
   parked: number;
   skipped: number;
+  /** Of a disabled connection: walked members with a present row. */
   held: number;
   leaving: number;
   kept: number;
@@ -40,23 +43,27 @@ export async function countAudience(
   const [row] = await q.query<CountedRow>(countingOf(place));
   const counted = must(row, 'one row of counts');
   const { enabled, members, leaving, kept, parked } = counted;
-  const owed = counted.owed + counted.unwalked;
-  const onTikTok = enabled ? members - owed - parked - counted.skipped : counted.held;
+  const owed = counted.owed + counted.ahead - counted.owed_ahead;
+  const walkedOwed = counted.owed - counted.owed_ahead;
+  const onTikTok = enabled ? members - owed - parked - counted.skipped : counted.held - walkedOwed - parked;
   const skipped = members - owed - parked - onTikTok;
   return { audienceId: place.audienceId, members, owed, parked, skipped, onTikTok, leaving, kept };
 }
 
-/** Members up to the walk's cursor have been walked; all of them, where no walk is under way. */
+/**
+ * Members up to the walk's cursor have been walked; all of them, where no walk is under way. What is known of a person is
+ * brought together by grouping: anti-joins of these sets are quadratic where the planner takes them for small.
+ */
 function countingOf({ spaceId, audienceId, destinationId }: Parameters<typeof countAudience>[1]): Sql {
   const fed = sql`t.space_id = ${spaceId} and t.destination_id = ${destinationId} and t.state <> 'gone'`;
-  const memberHere = sql`a.space_id = ${spaceId} and a.audience_id = ${audienceId} and a.present`;
+  const isMember = sql`a.space_id = ${spaceId} and a.audience_id = ${audienceId} and a.present`;
   const connection = sql`space_id = ${spaceId} and audience_id = ${audienceId} and destination_id = ${destinationId}`;
   return sql`
     with connected as (
       select exists (select 1 from audience_connections where ${connection} and enabled and deleted_at is null) as enabled
     ), walk as (
       select coalesce(min(cursor_person), 9223372036854775807) as cursor from walks where ${connection} and finished_at is null
-    ), pointed as (
+    ), pointed as materialized (
       select m.person_id, max(m.level) filter (where m.level < 2) as level
       from targets t
       join changes c on c.space_id = t.space_id and c.target_id = t.target_id and c.origin_id = ${audienceId}
@@ -64,36 +71,37 @@ function countingOf({ spaceId, audienceId, destinationId }: Parameters<typeof co
         and m.person_id = c.person_id and m.seq = c.seq
       where ${fed}
       group by m.person_id
-    ), owed as materialized (
-      select p.person_id from pointed p join audience_members a on a.person_id = p.person_id and ${memberHere} where p.level = 1
-    ), refused as materialized (
-      select distinct p.person_id from parked p
+    ), marks as (
+      select person_id, 1 as mark from pointed where level = 1
+      union all
+      select p.person_id, 2 from parked p
       join targets t on t.space_id = p.space_id and t.target_id = p.target_id and ${fed}
       join memberships m on m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
         and m.person_id = p.person_id and m.variant = p.variant and m.seq = p.seq and m.level = 1
-      join audience_members a on a.person_id = p.person_id and ${memberHere}
-      where p.space_id = ${spaceId} and p.origin_id = ${audienceId} and p.person_id <= (select cursor from walk)
-        and not exists (select 1 from owed o where o.person_id = p.person_id)
+      where p.space_id = ${spaceId} and p.origin_id = ${audienceId}
+      union all
+      select s.person_id, 3 from skip_reasons s
+      where s.space_id = ${spaceId} and s.destination_id = ${destinationId} and s.audience_id = ${audienceId}
+    ), marked as (
+      select person_id, min(mark) as mark from marks group by person_id
+    ), people as (
+      select count(*) filter (where k.mark = 1) as owed,
+        count(*) filter (where k.mark = 1 and k.person_id > walk.cursor) as owed_ahead,
+        count(*) filter (where k.mark = 2 and k.person_id <= walk.cursor) as parked,
+        count(*) filter (where k.mark = 3 and k.person_id <= walk.cursor) as skipped
+      from walk cross join marked k join audience_members a on a.person_id = k.person_id and ${isMember}
     )
-    select (select enabled from connected) as enabled,
-      (select count(*) from audience_members a where ${memberHere}) as members,
-      (select count(*) from audience_members a where ${memberHere} and a.person_id > (select cursor from walk)
-         and not exists (select 1 from owed o where o.person_id = a.person_id)) as unwalked,
-      (select count(*) from owed) as owed,
-      (select count(*) from refused) as parked,
-      (select count(*) from skip_reasons s join audience_members a on a.person_id = s.person_id and ${memberHere}
-         where s.space_id = ${spaceId} and s.destination_id = ${destinationId} and s.audience_id = ${audienceId}
-           and s.person_id <= (select cursor from walk)
-           and not exists (select 1 from owed o where o.person_id = s.person_id)) as skipped,
-      (select count(*) from audience_members a where not (select enabled from connected) and ${memberHere}
-         and a.person_id <= (select cursor from walk)
-         and not exists (select 1 from owed o where o.person_id = a.person_id)
-         and not exists (select 1 from refused r where r.person_id = a.person_id)
-         and exists (select 1 from targets t join memberships m on m.space_id = t.space_id and m.target_id = t.target_id
-           where ${fed} and m.origin_id = ${audienceId} and m.person_id = a.person_id and m.level = 1)) as held,
+    select connected.enabled, people.owed, people.owed_ahead, people.parked, people.skipped,
+      (select count(*) from audience_members a where ${isMember}) as members,
+      (select count(*) from audience_members a where ${isMember} and a.person_id > walk.cursor) as ahead,
+      (select count(distinct m.person_id) from targets t
+         join memberships m on m.space_id = t.space_id and m.target_id = t.target_id and m.origin_id = ${audienceId} and m.level = 1
+         join audience_members a on a.person_id = m.person_id and ${isMember}
+         where not connected.enabled and ${fed} and m.person_id <= walk.cursor) as held,
       (select count(*) from pointed where level = 0) as leaving,
       (select count(distinct m.person_id) from targets t join memberships m on m.space_id = t.space_id and m.target_id = t.target_id
-         where ${fed} and m.origin_id = ${audienceId} and m.level = 2) as kept`;
+         where ${fed} and m.origin_id = ${audienceId} and m.level = 2) as kept
+    from connected cross join walk cross join people`;
 }
 
 /** Why members are skipped, most frequent first. */
