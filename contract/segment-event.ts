@@ -36,6 +36,10 @@ export interface Stamp {
   readonly arrival: number;
 }
 
+/** Negative, zero or positive, as (time, original time, arrival) compare as a whole (design.md 4.1, rule 1). */
+export const compareStamps = (a: Stamp, b: Stamp): number =>
+  a.timeUs - b.timeUs || a.originalUs - b.originalUs || a.arrival - b.arrival;
+
 /** One event out of ingest: where it came from, what it says, when it happened. */
 export interface ReceivedEvent {
   readonly spaceId: SpaceId;

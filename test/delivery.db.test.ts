@@ -142,6 +142,9 @@ test('an audience that appears while another one keeps the sender busy is served
   );
   await delivery.stop();
   expect(told).toEqual(new Set(['9', '10']));
+  // Every call leaves a row, looking for the audience too.
+  const kinds = await database.db.query<{ kind: string }>(sql`select distinct kind from requests order by kind`);
+  expect(kinds.map((row) => row.kind)).toEqual(['add', 'list']);
 });
 
 test('rows of a call that TikTok accepted in part are sent once more and then taken for done', async () => {

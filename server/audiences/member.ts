@@ -1,4 +1,4 @@
-import type { Stamp } from '../../contract/segment-event.ts';
+import { compareStamps, type Stamp } from '../../contract/segment-event.ts';
 import { isObject } from '../kernel/json.ts';
 
 /**
@@ -37,11 +37,6 @@ export interface MemberEvent {
 export const recordsMax = 32;
 
 export const newMember: Member = { present: false, entered: null, exited: null, late: 0, records: [], recordsLost: 0 };
-
-/** Negative, zero or positive, as (time, original time, arrival) compare as a whole (design.md 4.1, rule 1). */
-export function compareStamps(a: Stamp, b: Stamp): number {
-  return a.timeUs - b.timeUs || a.originalUs - b.originalUs || a.arrival - b.arrival;
-}
 
 const later = (a: Stamp | null, b: Stamp): Stamp => (a === null || compareStamps(a, b) < 0 ? b : a);
 

@@ -1,5 +1,6 @@
 import { getTarget, type Target } from '../destinations/destinations.ts';
 import type { ReadyTarget } from './batch.ts';
+import { recordingReads } from './reads.ts';
 import type { DeliveryDeps, Run } from './run.ts';
 
 export type AudienceCheck =
@@ -15,7 +16,7 @@ export async function getAudiencesOf(
   const targets = [...new Map(all.map((target) => [target.id, target])).values()];
   const advertiserId = targets[0]?.advertiserId ?? '';
   const call = { token: run.token, signal: run.stop.signal };
-  const answer = await deps.tiktok.getAudiences(
+  const answer = await recordingReads(deps, run).getAudiences(
     call,
     advertiserId,
     targets.map((t) => t.tiktokId),

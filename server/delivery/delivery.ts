@@ -15,13 +15,14 @@ import {
 } from '../destinations/destinations.ts';
 import { type Backoff, backoff } from '../kernel/backoff.ts';
 import { minutes, seconds } from '../kernel/clock.ts';
-import { counts, type LevelCount, moveSiblings, owed, repeatPointers } from '../ledger/ledger.ts';
+import { counts, type LevelCount, owed, repeatPointers } from '../ledger/ledger.ts';
 import type { ReadyTarget } from './batch.ts';
 import { createClaims } from './claims.ts';
 import { addCounts, selectCounts, sweepCounts } from './counts.sql.ts';
 import { assertDoubts, recover } from './doubts.ts';
 import { drainAdvertiser } from './drain.ts';
-import { countNodes, forgetNode, releaseLease, renewLease, takeLease } from './leases.sql.ts';
+import { keepLease } from './keep-lease.ts';
+import { countNodes, forgetNode, releaseLease, takeLease } from './leases.sql.ts';
 import { unpackRows } from './payload.ts';
 import {
   countParked,
@@ -32,7 +33,7 @@ import {
   sweepRequests,
   takeParked,
 } from './requests.sql.ts';
-import { resolveTargets } from './resolve.ts';
+import { moveAllSiblings, resolveTargets } from './resolve.ts';
 import {
   type DeliveryDeps,
   type DeliverySettings,
@@ -185,32 +186,6 @@ async function runDestination(
     over.abort();
     await renewing;
     await releaseLease(deps.db, { ...place, fence }, deps.virtualNow());
-  }
-}
-
-/** Rule 12: what stands under a second name of one audience belongs to the target that feeds it, before anything is sent. */
-async function moveAllSiblings(deps: DeliveryDeps, run: Run): Promise<void> {
-  while (!run.stop.signal.aborted) {
-    const moved = await deps.db.transaction((tx) => moveSiblings(tx, deps, run.destinationId));
-    if (moved === 0) return;
-  }
-}
-
-/** Renews the lease at a third of its time; a run that lost it stops at once. */
-async function keepLease(deps: DeliveryDeps, run: Run, over: AbortSignal): Promise<void> {
-  const place = { spaceId: run.spaceId, destinationId: run.destinationId, holder: deps.nodeId, fence: run.fence };
-  while (!over.aborted) {
-    await deps.clock.sleep(deps.settings.lease / 3, over);
-    if (over.aborted) return;
-    try {
-      if (!(await renewLease(deps.db, place, deps.settings.lease, deps.virtualNow()))) run.stop.abort();
-    } catch (error) {
-      // Not fatal: a call is only announced while the lease outlives it.
-      deps.log.warn('a lease could not be renewed', {
-        destination: run.destinationId,
-        error: error instanceof Error ? error.name : 'error',
-      });
-    }
   }
 }
 

@@ -1,8 +1,10 @@
 /** Finds or makes the TikTok audience of each target that needs it (rule 12), and acts on what TikTok says. */
 import { type CreateRecord, dueTargets, resolveTarget, type Target } from '../destinations/destinations.ts';
+import { moveSiblings } from '../ledger/ledger.ts';
 import type { Answer } from '../tiktok/tiktok.ts';
 import { holdsLease, leaseOutlives } from './leases.sql.ts';
-import { finishRequest, insertRequest, unansweredCreate } from './requests.sql.ts';
+import { recordingReads } from './reads.ts';
+import { finishRequest, forgetParkedOfSiblings, insertRequest, unansweredCreate } from './requests.sql.ts';
 import { backOff, blockTargets, type DeliveryDeps, isWaiting, pauseRun, type Run, waitKey } from './run.ts';
 import { endOf } from './send.ts';
 
@@ -11,7 +13,8 @@ export async function resolveTargets(deps: DeliveryDeps, run: Run): Promise<void
     if (run.stop.signal.aborted) return;
     if (isWaiting(deps, run.memory, target.advertiserId)) continue;
     const call = { token: run.token, signal: run.stop.signal };
-    const parts = { ...deps, reach: deps.reached, creates: createRecord(deps, run) };
+    const tiktok = recordingReads(deps, run);
+    const parts = { ...deps, tiktok, reach: deps.reached, creates: createRecord(deps, run) };
     const found = await resolveTarget(parts, call, target, run.destination.settings);
     switch (found.kind) {
       case 'ready':
@@ -29,6 +32,18 @@ export async function resolveTargets(deps: DeliveryDeps, run: Run): Promise<void
         await react(deps, run, target, found.answer);
         break;
     }
+  }
+}
+
+/** Rule 12: what stands under a second name of one audience belongs to the target that feeds it, before anything is sent. */
+export async function moveAllSiblings(deps: DeliveryDeps, run: Run): Promise<void> {
+  while (!run.stop.signal.aborted) {
+    const moved = await deps.db.transaction(async (tx) => {
+      const people = await moveSiblings(tx, deps, run.destinationId);
+      if (people > 0) await forgetParkedOfSiblings(tx, run.destinationId);
+      return people;
+    });
+    if (moved === 0) return;
   }
 }
 

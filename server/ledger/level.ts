@@ -4,7 +4,7 @@
  * it works on the rows of a micro-batch in memory.
  */
 import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
-import type { Stamp } from '../../contract/segment-event.ts';
+import { compareStamps as compare, type Stamp } from '../../contract/segment-event.ts';
 import type { Variant } from '../mappings/mappings.ts';
 import type { BrokenMappings } from './producers.ts';
 import {
@@ -244,9 +244,6 @@ function mergeRows(a: LedgerRow, b: LedgerRow): LedgerRow {
   const level = weight[a.level] >= weight[b.level] ? a.level : b.level;
   return { ...a, level, entered: compare(a.entered, b.entered) >= 0 ? a.entered : b.entered };
 }
-
-export const compare = (a: Stamp, b: Stamp): number =>
-  a.timeUs - b.timeUs || a.originalUs - b.originalUs || a.arrival - b.arrival;
 
 const variantName = (variant: Variant): string => variant.key.toString('hex');
 const keyOf = (row: LedgerRow): string => `${row.targetId} ${row.originId} ${row.variant}`;
