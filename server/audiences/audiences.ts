@@ -11,7 +11,6 @@ import { must } from '../kernel/result.ts';
 import {
   type AudienceRow,
   anyUnnamed,
-  type ConnectionRow,
   connectionsOfAudiences,
   insertExternalAudiences,
   nameComputations,
@@ -208,20 +207,8 @@ export interface Connection extends EventShape {
   readonly enabled: boolean;
 }
 
-export const connectionOf = (row: ConnectionRow): Connection => ({
-  spaceId: row.space_id,
-  audienceId: row.audience_id,
-  destinationId: row.destination_id,
-  enabled: row.enabled,
-  sendTrack: row.send_track,
-  sendIdentify: row.send_identify,
-  enteredEvent: row.entered_event,
-  exitedEvent: row.exited_event,
-  settings: row.settings,
-});
-
 export async function connectionsFor(q: Queryable, audienceIds: readonly AudienceId[]): Promise<Connection[]> {
-  return audienceIds.length ? (await connectionsOfAudiences(q, audienceIds)).map(connectionOf) : [];
+  return audienceIds.length ? (await connectionsOfAudiences(q, audienceIds)).map(manage.managedConnection) : [];
 }
 
 /** The events that a connection passes on of one record (segment-spec.md 2.4). */

@@ -257,7 +257,8 @@ const managedAudience = (row: AudienceRow, members: number): ManagedAudience => 
   updatedAt: row.updated_at,
 });
 
-const managedConnection = (row: ConnectionRow): ManagedConnection => ({
+/** A connection as it is stored; the events' side (audiences.ts) reads the same. */
+export const managedConnection = (row: ConnectionRow): ManagedConnection => ({
   spaceId: row.space_id,
   audienceId: row.audience_id,
   destinationId: row.destination_id,
