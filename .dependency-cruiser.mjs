@@ -29,11 +29,17 @@ const mayImport = {
   'server/main.ts': everyFrontPage,
   cli: ['server/main.ts', 'server/config.ts', 'sandbox', 'server/kernel', 'contract', 'tools/ts.mjs'],
   sandbox: ['server/tiktok/wire.ts', 'server/kernel'],
+  // The web app knows the server by its REST API alone.
+  'web/api': ['contract'],
+  'web/ui': ['contract', 'web/api'],
+  'web/screens': ['contract', 'web/api', 'web/ui'],
+  'web/app': ['contract', 'web/api', 'web/ui', 'web/screens'],
+  'web/main.tsx': ['web/app', 'web/ui'],
 };
 
 /** Small parts side by side, importable file by file. Any other folder shows only the file with its own name. */
-const withoutFrontPage = new Set(small);
-const isFile = (place) => /[.]m?[jt]s$/.test(place);
+const withoutFrontPage = new Set([...small, 'web/api', 'web/ui', 'web/screens', 'web/app']);
+const isFile = (place) => /[.]m?[jt]sx?$/.test(place);
 const inside = (place) => (isFile(place) ? `^${escaped(place)}$` : `^${escaped(place)}/`);
 const visible = (place) => {
   if (isFile(place) || withoutFrontPage.has(place)) return inside(place);
@@ -41,32 +47,42 @@ const visible = (place) => {
 };
 const escaped = (place) => place.replaceAll('.', '[.]');
 /** Tests may import anything (ARCHITECTURE.md). */
-const tests = '([.]test[.]ts$|/test-[^/]+[.]ts$)';
+const tests = '([.]test[.]tsx?$|/test-[^/]+[.]ts$)';
 
 const importTable = Object.entries(mayImport).map(([place, others]) => ({
   name: `imports of ${place}`,
   severity: 'error',
   from: { path: inside(place), pathNot: tests },
-  to: { path: '^(server|contract|sandbox|cli|test|bench|tools)/', pathNot: [inside(place), ...others.map(visible)] },
+  to: {
+    path: '^(server|contract|sandbox|cli|web|test|bench|tools)/',
+    pathNot: [inside(place), ...others.map(visible)],
+  },
 }));
 
 export default {
   forbidden: [
     ...importTable,
+    {
+      name: 'a screen knows no other screen',
+      severity: 'error',
+      from: { path: '^web/screens/([^/]+)/' },
+      to: { path: '^web/screens/', pathNot: '^web/screens/$1/' },
+    },
     { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'every import exists', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'every file has its line in the table',
       severity: 'error',
-      from: { path: '^server/', pathNot: [...Object.keys(mayImport).map(inside), tests] },
+      from: { path: '^(server|web)/', pathNot: [...Object.keys(mayImport).map(inside), tests] },
       to: {},
     },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    includeOnly: '^(server|contract|sandbox|cli|test|bench|tools)/',
+    includeOnly: '^(server|contract|sandbox|cli|web|test|bench|tools)/',
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js'] },
+    exclude: { path: '^web/dist/' },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.mjs', '.js'] },
   },
 };

@@ -9,6 +9,8 @@ const steps = [
   { name: 'format and lint', run: [bin('biome'), 'check', '--error-on-warnings', '.'] },
   { name: 'types of the server', run: [node, ...tsc, 'tsconfig.json'] },
   { name: 'types of the tests', run: [node, ...tsc, 'tsconfig.test.json'] },
+  { name: 'the REST API as the web app sees it', run: [node, 'tools/build-web.mjs', '--types'] },
+  { name: 'types of the web app', run: [node, ...tsc, 'tsconfig.web.json'] },
   {
     name: 'who imports whom',
     run: [
@@ -21,6 +23,7 @@ const steps = [
       'contract',
       'sandbox',
       'cli',
+      'web',
     ],
     // With TypeScript 7 as `typescript` it would see no modules and report success (docs/decisions, stack.md 6).
     alsoWrong: (output) => !/\b[1-9]\d* modules\b/.test(output) && 'it saw no modules',

@@ -1,0 +1,79 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, done, one, page } from './client.ts';
+import type { components } from './openapi.d.ts';
+
+export type Audience = components['schemas']['Audience'];
+export type Connection = components['schemas']['DestinationConnection'];
+export type Member = components['schemas']['Member'];
+
+/** How often a page that people watch asks again. */
+export const liveMs = 2_000;
+const audiencesMax = 1_000;
+
+export const audiencesQuery = (spaceId: string) =>
+  queryOptions({
+    queryKey: ['audiences', spaceId],
+    queryFn: () =>
+      page(
+        api.GET('/api/v1/spaces/{spaceId}/audiences', {
+          params: { path: { spaceId }, query: { limit: audiencesMax } },
+        }),
+      ),
+    refetchInterval: liveMs,
+  });
+
+export const audienceQuery = (spaceId: string, audienceId: string) =>
+  queryOptions({
+    queryKey: ['audience', audienceId],
+    queryFn: () =>
+      one(api.GET('/api/v1/spaces/{spaceId}/audiences/{audienceId}', { params: { path: { spaceId, audienceId } } })),
+    refetchInterval: liveMs,
+  });
+
+export const connectionsQuery = (spaceId: string, audienceId: string) =>
+  queryOptions({
+    queryKey: ['connections', audienceId],
+    queryFn: () =>
+      one(
+        api.GET('/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections', {
+          params: { path: { spaceId, audienceId } },
+        }),
+      ),
+    refetchInterval: liveMs,
+  });
+
+export const membersQuery = (spaceId: string, audienceId: string, cursor: string) =>
+  queryOptions({
+    queryKey: ['members', audienceId, cursor],
+    queryFn: () =>
+      page(
+        api.GET('/api/v1/spaces/{spaceId}/audiences/{audienceId}/members', {
+          params: { path: { spaceId, audienceId }, query: { limit: 50, ...(cursor === '' ? {} : { cursor }) } },
+        }),
+      ),
+    // A page that has been turned stays as it is while the next one comes.
+    placeholderData: (before: { data: Member[]; pagination: { next: string | null; total: number } } | undefined) =>
+      before,
+  });
+
+export const createAudience = (spaceId: string, audience: { name: string; key: string }): Promise<Audience> =>
+  one(api.POST('/api/v1/spaces/{spaceId}/audiences', { params: { path: { spaceId } }, body: audience }));
+
+export const changeAudience = (
+  spaceId: string,
+  audienceId: string,
+  change: { name?: string; description?: string },
+): Promise<Audience> =>
+  one(
+    api.PATCH('/api/v1/spaces/{spaceId}/audiences/{audienceId}', {
+      params: { path: { spaceId, audienceId } },
+      body: change,
+    }),
+  );
+
+export const deleteAudience = (spaceId: string, audienceId: string, people: 'keep' | 'remove'): Promise<void> =>
+  done(
+    api.DELETE('/api/v1/spaces/{spaceId}/audiences/{audienceId}', {
+      params: { path: { spaceId, audienceId }, query: { people } },
+    }),
+  );

@@ -1,0 +1,74 @@
+import createClient from 'openapi-fetch';
+import type { ComingPaths } from './coming.ts';
+import { ApiError, NoAnswer } from './errors.ts';
+import type { paths } from './openapi.d.ts';
+import { serverAnswered, serverIsAway } from './server-away.ts';
+import { passwordConfirmed, signedInAgain, wasSignedIn } from './session-gate.ts';
+
+/**
+ * The REST API, typed by its own description. It goes through three gates, so that no page has to know of them: a server
+ * that does not answer is told once for all pages; a session that is over waits for a new sign-in and then goes on; a
+ * sensitive step waits for the password.
+ */
+export const api = createClient<paths & ComingPaths>({ credentials: 'same-origin', fetch: throughGates });
+
+async function throughGates(request: Request): Promise<Response> {
+  const again = request.clone();
+  const answer = await reach(request);
+  if (answer.status === 401 && wasSignedIn()) {
+    await signedInAgain();
+    return throughGates(again);
+  }
+  if (answer.status === 403 && (await firstProblem(answer)) === 'password-needed') {
+    if (await passwordConfirmed()) return throughGates(again);
+  }
+  return answer;
+}
+
+async function reach(request: Request): Promise<Response> {
+  try {
+    const answer = await fetch(request);
+    // Usher says 503 while its database is away, a proxy 502 or 504 while Usher is.
+    if (answer.status === 502 || answer.status === 503 || answer.status === 504) throw new NoAnswer();
+    serverAnswered();
+    return answer;
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    serverIsAway();
+    throw error instanceof NoAnswer ? error : new NoAnswer();
+  }
+}
+
+async function firstProblem(answer: Response): Promise<string | undefined> {
+  const body: unknown = await answer.clone().json();
+  return problemsIn(body)[0]?.type;
+}
+
+interface Answer<Body> {
+  readonly data?: Body;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+/** What the answer's `data` holds; every refusal is an ApiError, no answer at all a NoAnswer. */
+export async function one<Data>(asked: Promise<Answer<{ data: Data }>>): Promise<Data> {
+  return (await page(asked)).data;
+}
+
+/** The whole body: a page of a list comes with its `pagination`. */
+export async function page<Body>(asked: Promise<Answer<Body>>): Promise<Body> {
+  const { data, error, response } = await asked;
+  if (!response.ok || data === undefined) throw new ApiError(response.status, problemsIn(error));
+  return data;
+}
+
+/** For what answers without a body: 202 and 204. */
+export async function done(asked: Promise<Answer<unknown>>): Promise<void> {
+  const { error, response } = await asked;
+  if (!response.ok) throw new ApiError(response.status, problemsIn(error));
+}
+
+function problemsIn(body: unknown): ApiError['problems'] {
+  const errors = typeof body === 'object' && body !== null && 'errors' in body ? body.errors : [];
+  return Array.isArray(errors) ? errors : [];
+}

@@ -1,0 +1,31 @@
+import { Button } from '@mantine/core';
+import type { ErrorComponentProps } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { ButtonLink } from '../ui/links.tsx';
+import { Page } from '../ui/page.tsx';
+import { RequestProblem } from '../ui/problem.tsx';
+import { useSpaceName } from '../ui/space.ts';
+
+/** A wrong address, or a thing of another space: both look the same (I11). */
+export function NoSuchPage(): ReactNode {
+  const space = useSpaceName();
+  return (
+    <Page title="Not found">
+      <EmptyState says={space === undefined ? 'There is no such page.' : `There is no such page in ${space}.`}>
+        <ButtonLink to="/">Go to Home</ButtonLink>
+      </EmptyState>
+    </Page>
+  );
+}
+
+export function Crashed({ error, reset }: ErrorComponentProps): ReactNode {
+  return (
+    <Page title="This page stopped">
+      <RequestProblem error={error} kept="Nothing that was saved is lost." />
+      <Button mt="md" variant="default" onClick={reset}>
+        Load it again
+      </Button>
+    </Page>
+  );
+}

@@ -1,0 +1,74 @@
+import { Title } from '@mantine/core';
+import { type ReactNode, useEffect, useRef } from 'react';
+import classes from './page.module.css';
+import { useSpaceName } from './space.ts';
+
+interface PageProps {
+  /** Heading and first part of the window's title: `{title} · {space} · Usher`. */
+  readonly title: string;
+  /** Beside the heading: a key, a badge. */
+  readonly aside?: ReactNode;
+  /** Buttons at the right of the heading. */
+  readonly actions?: ReactNode;
+  /** Forms are narrow, so that lines stay readable. */
+  readonly width?: 'form' | 'full';
+  readonly children: ReactNode;
+}
+
+/** Every page: its heading takes the focus when one comes to it, so that the keyboard and screen readers start here. */
+export function Page({ title, aside, actions, width = 'full', children }: PageProps): ReactNode {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const space = useSpaceName();
+  useEffect(() => {
+    document.title = [title, space, 'Usher'].filter(Boolean).join(' · ');
+  }, [title, space]);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <div className={classes['page']} data-width={width}>
+      <header className={classes['header']}>
+        <div className={classes['names']}>
+          <Title order={1} ref={heading} tabIndex={-1}>
+            {title}
+          </Title>
+          {aside}
+        </div>
+        {actions !== undefined && <div className={classes['actions']}>{actions}</div>}
+      </header>
+      {children}
+    </div>
+  );
+}
+
+/** A part of a page, with its heading. */
+export function Section({
+  title,
+  lead,
+  actions,
+  children,
+}: {
+  title: string;
+  lead?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}): ReactNode {
+  return (
+    <section className={classes['section']} aria-label={title}>
+      <div className={classes['header']}>
+        <Title order={2}>{title}</Title>
+        {actions !== undefined && <div className={classes['actions']}>{actions}</div>}
+      </div>
+      {lead !== undefined && <p className={classes['lead']}>{lead}</p>}
+      {children}
+    </section>
+  );
+}
+
+/** A bordered box for things that belong together. */
+export function Card({ children, label }: { children: ReactNode; label?: string }): ReactNode {
+  if (label === undefined) return <div className={classes['card']}>{children}</div>;
+  return (
+    <section className={classes['card']} aria-label={label}>
+      {children}
+    </section>
+  );
+}
