@@ -39,8 +39,9 @@ export async function reapply(
   await manage.lockFeeding(tx, destinationId);
   await lockWalks(tx, { spaceId, destinationId });
   const connections = await manage.connectionsInto(tx, spaceId, destinationId);
-  const enabled = connections.filter((connection) => connection.enabled).map(({ audienceId }) => audienceId);
-  for (const audienceId of await manage.lockConnected(tx, spaceId, enabled)) {
+  // Also those that are switched off: nobody is levelled there, but what is said of each member is (Counting).
+  const connected = connections.map(({ audienceId }) => audienceId);
+  for (const audienceId of await manage.lockConnected(tx, spaceId, connected)) {
     await beginWalk(tx, parts, { spaceId, audienceId, destinationId, reason });
   }
   await holdDestination(tx, destinationId);

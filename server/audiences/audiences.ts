@@ -33,6 +33,7 @@ import {
   upsertMembers,
 } from './members.sql.ts';
 import { recognise, recordOf } from './recognise.ts';
+import { addToSizes, type SizeChange } from './sizes.sql.ts';
 
 export type {
   ConnectionFields,
@@ -184,11 +185,22 @@ async function foldMoves(
     change.member = after;
   }
   const done = [...changes.values()];
-  await upsertMembers(
-    tx,
-    done.map((c) => ({ ...c.audience, personId: c.personId, member: c.member })),
-  );
+  const after = done.map((c) => ({ ...c.audience, personId: c.personId, member: c.member }));
+  await upsertMembers(tx, after);
+  await addToSizes(tx, sizeChanges(stored, after));
   return done;
+}
+
+/** How much each audience grew or shrank, of the members before and after. Exact, because their people are locked (rule 3). */
+function sizeChanges(before: readonly StoredMember[], after: readonly StoredMember[]): SizeChange[] {
+  const changes = new Map<AudienceId, SizeChange>();
+  const add = ({ spaceId, audienceId, member }: StoredMember, by: number): void => {
+    if (!member.present) return;
+    changes.set(audienceId, { spaceId, audienceId, by: by + (changes.get(audienceId)?.by ?? 0) });
+  };
+  for (const one of before) add(one, -1);
+  for (const one of after) add(one, 1);
+  return [...changes.values()].filter(({ by }) => by !== 0);
 }
 
 const audienceOf = (row: AudienceRow): Audience => ({
@@ -253,7 +265,9 @@ export async function mergePeople(
   await deleteMembers(tx, lost);
   await upsertMembers(tx, merged);
   const others = own.filter((m) => !merged.some(({ audienceId }) => audienceId === m.audienceId));
-  return { members: [...merged, ...others], moved: true };
+  const members = [...merged, ...others];
+  await addToSizes(tx, sizeChanges(all, members));
+  return { members, moved: true };
 }
 
 /** Undefined when it was deleted or never was. */
@@ -266,5 +280,5 @@ export async function audienceById(
   return row && audienceOf(row);
 }
 
-/** As people manage audiences and their connections. */
-export { countMembers, manage };
+/** As people manage audiences and their connections; `addToSizes` is the audit's, which mends what it finds. */
+export { addToSizes, countMembers, manage };

@@ -9,12 +9,6 @@ import type { Queryable, Row, Tx } from '../db/port.ts';
 export const lockFeeding = (tx: Tx, destinationId: DestinationId) =>
   tx.query(sql`select pg_advisory_xact_lock(hashtextextended(${`fed/${destinationId}`}::text, 6)) is null as locked`);
 
-export const countPresent = (q: Queryable, spaceId: SpaceId, audienceIds: readonly AudienceId[]) =>
-  q.query<{ audience_id: AudienceId; members: number }>(sql`
-    select audience_id, count(*) as members from audience_members
-    where space_id = ${spaceId} and audience_id = any(${audienceIds}::bigint[]) and present
-    group by audience_id order by audience_id`);
-
 export interface MembershipRow extends Row {
   person_id: PersonId;
   audience_id: AudienceId;

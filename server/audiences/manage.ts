@@ -19,8 +19,9 @@ import {
   updateAudience as updateAudienceRow,
   updateConnection as updateConnectionRow,
 } from './audiences.sql.ts';
-import { countPresent, lockFeeding, selectMemberships } from './manage.sql.ts';
+import { lockFeeding, selectMemberships } from './manage.sql.ts';
 import { selectPresentAfter } from './members.sql.ts';
+import { selectSizes } from './sizes.sql.ts';
 
 export interface ManagedAudience {
   readonly id: AudienceId;
@@ -94,12 +95,12 @@ export async function listAudiences(
   page: { after: number; limit: number },
 ): Promise<{ items: ManagedAudience[]; total: number }> {
   const rows = await selectAudiences(q, spaceId, page.after, page.limit);
-  const counts = await countPresent(
+  const sizes = await selectSizes(
     q,
     spaceId,
     rows.map((row) => row.audience_id),
   );
-  const members = new Map(counts.map((count) => [count.audience_id, count.members]));
+  const members = new Map(sizes.map((size) => [size.audience_id, size.members]));
   const items = rows.map((row) => managedAudience(row, members.get(row.audience_id) ?? 0));
   return { items, total: await countAudiences(q, spaceId) };
 }
@@ -240,8 +241,8 @@ export async function disconnectAudience(tx: Tx, clock: Clock, place: Connection
 export { lockFeeding };
 
 async function withMembers(q: Queryable, row: AudienceRow): Promise<ManagedAudience> {
-  const [count] = await countPresent(q, row.space_id, [row.audience_id]);
-  return managedAudience(row, count?.members ?? 0);
+  const [size] = await selectSizes(q, row.space_id, [row.audience_id]);
+  return managedAudience(row, size?.members ?? 0);
 }
 
 const managedAudience = (row: AudienceRow, members: number): ManagedAudience => ({

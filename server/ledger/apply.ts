@@ -18,6 +18,7 @@ import {
 import type { BrokenMappings } from './producers.ts';
 import { directOrigin, type Lane, type LedgerRow, live } from './rows.ts';
 import { deleteSkipReasonsOfPerson, type SkipReason, saveSkipReasons } from './skip-reasons.sql.ts';
+import { countKept } from './tallies.ts';
 import type { DirectWish, Wish, WishedVariant } from './wish.ts';
 
 /** A member's wish at one destination. */
@@ -176,6 +177,7 @@ async function save(
   const changed = [...new Set([...byLevel, ...moved])];
   await upsertDirectExits(tx, exits);
   if (changed.length === 0 && touched.length === 0) return new Set();
+  await countKept(tx, draft.loaded, draft.rows());
   const groups = new Map<string, LedgerRow[]>();
   for (const row of changed) {
     const key = `${row.targetId} ${row.originId} ${row.personId}`;

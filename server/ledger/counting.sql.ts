@@ -17,91 +17,108 @@ export interface AudienceCounts {
 }
 
 interface CountedRow extends Row {
-  enabled: boolean;
+  audience_id: AudienceId;
   members: number;
-  /** Members ahead of the walk's cursor, and those of them who are owed already. */
+  /** Members ahead of the walk's cursor: not walked yet. */
   ahead: number;
-  owed_ahead: number;
+  /** Walked members with a pointer, and those refused. */
   owed: number;
   parked: number;
-  skipped: number;
-  /** Of a disabled connection: walked members with a present row. */
-  held: number;
+  /** Reasons, and those of people ahead of the cursor. */
+  reasons: number;
+  reasons_ahead: number;
   leaving: number;
   kept: number;
 }
 
+interface CountedPlaces {
+  readonly spaceId: SpaceId;
+  readonly destinationId: DestinationId;
+  readonly audienceIds: readonly AudienceId[];
+}
+
 /**
- * One snapshot for one audience and destination. Owed and parked are read from their pointers and rows; who is on TikTok
- * is what remains. A disabled connection levels nobody, so nothing says why a new member has no row: there those who have
- * one are counted, and what remains is skipped.
+ * The numbers of audiences at one destination, in their order, of one snapshot. Members, reasons and kept people are
+ * maintained by whoever changes them; owed and parked are read from their pointers and rows; who is on TikTok is what
+ * remains. So the cost grows with what is owed and parked, and audit.ts counts in full at night.
  */
+export async function countAudiences(q: Queryable, places: CountedPlaces): Promise<AudienceCounts[]> {
+  if (places.audienceIds.length === 0) return [];
+  const rows = await q.query<CountedRow>(countingOf(places));
+  return rows.map(({ audience_id: audienceId, members, ahead, parked, leaving, kept, ...row }) => {
+    const owed = row.owed + ahead;
+    const skipped = row.reasons - row.reasons_ahead;
+    return { audienceId, members, owed, parked, skipped, onTikTok: members - owed - parked - skipped, leaving, kept };
+  });
+}
+
 export async function countAudience(
   q: Queryable,
   place: { spaceId: SpaceId; audienceId: AudienceId; destinationId: DestinationId },
 ): Promise<AudienceCounts> {
-  const [row] = await q.query<CountedRow>(countingOf(place));
-  const counted = must(row, 'one row of counts');
-  const { enabled, members, leaving, kept, parked } = counted;
-  const owed = counted.owed + counted.ahead - counted.owed_ahead;
-  const walkedOwed = counted.owed - counted.owed_ahead;
-  const onTikTok = enabled ? members - owed - parked - counted.skipped : counted.held - walkedOwed - parked;
-  const skipped = members - owed - parked - onTikTok;
-  return { audienceId: place.audienceId, members, owed, parked, skipped, onTikTok, leaving, kept };
+  const [counted] = await countAudiences(q, { ...place, audienceIds: [place.audienceId] });
+  return must(counted, 'a row for each audience');
 }
 
 /**
  * Members up to the walk's cursor have been walked; all of them, where no walk is under way. What is known of a person is
  * brought together by grouping: anti-joins of these sets are quadratic where the planner takes them for small.
  */
-function countingOf({ spaceId, audienceId, destinationId }: Parameters<typeof countAudience>[1]): Sql {
+function countingOf({ spaceId, destinationId, audienceIds }: CountedPlaces): Sql {
   const fed = sql`t.space_id = ${spaceId} and t.destination_id = ${destinationId} and t.state <> 'gone'`;
-  const isMember = sql`a.space_id = ${spaceId} and a.audience_id = ${audienceId} and a.present`;
-  const connection = sql`space_id = ${spaceId} and audience_id = ${audienceId} and destination_id = ${destinationId}`;
+  const asked = sql`any(${audienceIds}::bigint[])`;
   return sql`
-    with connected as (
-      select exists (select 1 from audience_connections where ${connection} and enabled and deleted_at is null) as enabled
-    ), walk as (
-      select coalesce(min(cursor_person), 9223372036854775807) as cursor from walks where ${connection} and finished_at is null
+    with walk as materialized (
+      select a.audience_id, a.n, coalesce(w.cursor_person, 9223372036854775807) as cursor
+      from unnest(${audienceIds}::bigint[]) with ordinality as a (audience_id, n)
+      left join walks w on w.space_id = ${spaceId} and w.destination_id = ${destinationId} and w.audience_id = a.audience_id
+        and w.finished_at is null
     ), pointed as materialized (
-      select m.person_id, max(m.level) filter (where m.level < 2) as level
+      select c.origin_id, c.person_id, max(m.level) filter (where m.level < 2) as level
       from targets t
-      join changes c on c.space_id = t.space_id and c.target_id = t.target_id and c.origin_id = ${audienceId}
+      join changes c on c.space_id = t.space_id and c.target_id = t.target_id and c.origin_id = ${asked}
       join memberships m on m.space_id = c.space_id and m.target_id = c.target_id and m.origin_id = c.origin_id
         and m.person_id = c.person_id and m.seq = c.seq
       where ${fed}
-      group by m.person_id
+      group by c.origin_id, c.person_id
     ), marks as (
-      select person_id, 1 as mark from pointed where level = 1
+      select origin_id, person_id, 1 as mark from pointed where level = 1
       union all
-      select p.person_id, 2 from parked p
-      join targets t on t.space_id = p.space_id and t.target_id = p.target_id and ${fed}
+      select p.origin_id, p.person_id, 2 from targets t
+      join parked p on p.space_id = t.space_id and p.target_id = t.target_id and p.origin_id = ${asked}
       join memberships m on m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
         and m.person_id = p.person_id and m.variant = p.variant and m.seq = p.seq and m.level = 1
-      where p.space_id = ${spaceId} and p.origin_id = ${audienceId}
-      union all
-      select s.person_id, 3 from skip_reasons s
-      where s.space_id = ${spaceId} and s.destination_id = ${destinationId} and s.audience_id = ${audienceId}
+      where ${fed}
     ), marked as (
-      select person_id, min(mark) as mark from marks group by person_id
+      select origin_id, person_id, min(mark) as mark from marks group by origin_id, person_id
     ), people as (
-      select count(*) filter (where k.mark = 1) as owed,
-        count(*) filter (where k.mark = 1 and k.person_id > walk.cursor) as owed_ahead,
-        count(*) filter (where k.mark = 2 and k.person_id <= walk.cursor) as parked,
-        count(*) filter (where k.mark = 3 and k.person_id <= walk.cursor) as skipped
-      from walk cross join marked k join audience_members a on a.person_id = k.person_id and ${isMember}
+      select k.origin_id, count(*) filter (where k.mark = 1) as owed, count(*) filter (where k.mark = 2) as parked
+      from marked k
+      join walk on walk.audience_id = k.origin_id and k.person_id <= walk.cursor
+      join audience_members a on a.space_id = ${spaceId} and a.audience_id = k.origin_id and a.person_id = k.person_id and a.present
+      group by k.origin_id
+    ), leaving as (
+      select origin_id, count(*) as people from pointed where level = 0 group by origin_id
+    ), sizes as (
+      select audience_id, sum(members)::bigint as members from audience_sizes
+      where space_id = ${spaceId} and audience_id = ${asked} group by audience_id
+    ), tallies as (
+      select audience_id, sum(skipped)::bigint as skipped, sum(kept)::bigint as kept from ledger_counts
+      where space_id = ${spaceId} and destination_id = ${destinationId} and audience_id = ${asked} group by audience_id
     )
-    select connected.enabled, people.owed, people.owed_ahead, people.parked, people.skipped,
-      (select count(*) from audience_members a where ${isMember}) as members,
-      (select count(*) from audience_members a where ${isMember} and a.person_id > walk.cursor) as ahead,
-      (select count(distinct m.person_id) from targets t
-         join memberships m on m.space_id = t.space_id and m.target_id = t.target_id and m.origin_id = ${audienceId} and m.level = 1
-         join audience_members a on a.person_id = m.person_id and ${isMember}
-         where not connected.enabled and ${fed} and m.person_id <= walk.cursor) as held,
-      (select count(*) from pointed where level = 0) as leaving,
-      (select count(distinct m.person_id) from targets t join memberships m on m.space_id = t.space_id and m.target_id = t.target_id
-         where ${fed} and m.origin_id = ${audienceId} and m.level = 2) as kept
-    from connected cross join walk cross join people`;
+    select walk.audience_id, coalesce(sizes.members, 0) as members, coalesce(people.owed, 0) as owed,
+      coalesce(people.parked, 0) as parked, coalesce(tallies.skipped, 0) as reasons, coalesce(tallies.kept, 0) as kept,
+      coalesce(leaving.people, 0) as leaving,
+      (select count(*) from audience_members a where a.space_id = ${spaceId} and a.audience_id = walk.audience_id
+         and a.person_id > walk.cursor and a.present) as ahead,
+      (select count(*) from skip_reasons s where s.space_id = ${spaceId} and s.destination_id = ${destinationId}
+         and s.audience_id = walk.audience_id and s.person_id > walk.cursor) as reasons_ahead
+    from walk
+    left join people on people.origin_id = walk.audience_id
+    left join leaving on leaving.origin_id = walk.audience_id
+    left join sizes on sizes.audience_id = walk.audience_id
+    left join tallies on tallies.audience_id = walk.audience_id
+    order by walk.n`;
 }
 
 /** Why members are skipped, most frequent first. */

@@ -6,6 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { applyWishes, type MemberWish, type PersonWish } from './apply.ts';
 import { type LoadProducers, type Producer, receives } from './producers.ts';
 import { type Lane, live } from './rows.ts';
+import { explainIdle, type IdleMember } from './tallies.ts';
 import { type Counted, directWishesOf, wishOf } from './wish.ts';
 
 export interface LevelDeps {
@@ -41,10 +42,15 @@ export async function levelMembers(tx: Tx, deps: LevelDeps, input: LevelInput): 
   const connections = await connectionsByAudience(tx, input);
   const counts: LevelCount[] = [];
   const members: MemberWish[] = [];
+  const idle: IdleMember[] = [];
   for (const change of input.changes) {
     for (const connection of connections.get(change.audience.audienceId) ?? []) {
       const producer = producers.get(connection.destinationId);
-      if (!producer || !connection.enabled) continue;
+      if (!producer) continue;
+      if (!connection.enabled) {
+        idle.push({ ...connection, personId: change.personId, present: change.member.present });
+        continue;
+      }
       const one = memberWish(change, connection, producer);
       members.push(one);
       counts.push(...one.wish.counts.map((c) => ({ ...c, spaceId: one.spaceId, destinationId: one.destinationId })));
@@ -52,7 +58,9 @@ export async function levelMembers(tx: Tx, deps: LevelDeps, input: LevelInput): 
   }
   const { directs, counts: more } = directWishes(input.directs, producers);
   counts.push(...more);
-  return { owedTo: await applyWishes(tx, deps, input.lane, { members, directs }), counts };
+  const owedTo = await applyWishes(tx, deps, input.lane, { members, directs });
+  await explainIdle(tx, deps, idle);
+  return { owedTo, counts };
 }
 
 /** What the destinations that receive them make of events without audience context. */

@@ -59,8 +59,11 @@ interface Draft {
 export class LedgerDraft {
   readonly #byPerson = new Map<PersonId, Map<string, Draft>>();
   readonly #exits = new Map<string, { exit: DirectExit; changed: boolean }>();
+  /** All rows of the people, as the database holds them. */
+  readonly loaded: readonly LedgerRow[];
 
   constructor(rows: readonly LedgerRow[], exits: readonly DirectExit[]) {
+    this.loaded = rows;
     for (const row of rows) this.#rowsOf(row.personId).set(keyOf(row), { row, before: row });
     for (const exit of exits) this.#exits.set(exitKey(exit), { exit, changed: false });
   }
@@ -185,6 +188,11 @@ export class LedgerDraft {
       }
     }
     return { changed, touched, ended, exits: [...this.#exits.values()].filter((e) => e.changed).map((e) => e.exit) };
+  }
+
+  /** Every row as it is to stand. */
+  *rows(): Generator<LedgerRow> {
+    for (const drafts of this.#byPerson.values()) for (const { row } of drafts.values()) yield row;
   }
 
   #rowsOf(personId: PersonId): Map<string, Draft> {

@@ -1,6 +1,7 @@
 import sql, { empty } from 'sql-template-tag';
 import type { AudienceId, DestinationId, MappingId, SpaceId } from '../../contract/ids.ts';
 import type { Tx } from '../db/port.ts';
+import { recountKept } from './tallies.sql.ts';
 
 /**
  * Rule 12: what a deleted destination, mapping or connection has put at TikTok, when nothing produces it any more. `keep`
@@ -25,5 +26,6 @@ export async function releaseRows(
       insert into changes (space_id, target_id, lane, seq, origin_id, person_id)
       select space_id, target_id, 1, seq, origin_id, person_id from changed returning 1
     ) select count(*) as n from owed`);
+  await recountKept(tx, what);
   return rows[0]?.n ?? 0;
 }

@@ -53,8 +53,8 @@ export async function moveSiblings(tx: Tx, { clock }: { clock: Clock }, destinat
   }
   // Direct rows are nobody's members: endByDirectExits has decided them (rule 6: never through origin 0).
   const audienceIds = [...origins].sort((a, b) => a - b).map((id) => id as Parameters<typeof countMembers>[2]);
-  for (const { audienceId, destinationId: into, enabled } of await connectionsFor(tx, audienceIds)) {
-    if (into !== destinationId || !enabled) continue;
+  for (const { audienceId, destinationId: into } of await connectionsFor(tx, audienceIds)) {
+    if (into !== destinationId) continue;
     const { ever } = await countMembers(tx, spaceId, audienceId);
     const now = new Date(clock.now());
     await upsertWalk(tx, { spaceId, audienceId, destinationId, reason: 'same audience', total: ever, now });
