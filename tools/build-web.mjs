@@ -33,7 +33,7 @@ export async function writeTypes() {
   const { default: openapiTypes, astToString } = await import('openapi-typescript');
   const nothing = () => {};
   const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-  const answer = await createApi({ log, publicUrl: '', version: '' }).request(documentPath);
+  const answer = await createApi({ log, publicUrl: 'http://usher', version: '' }).request(documentPath);
   const text = astToString(await openapiTypes(await answer.json(), { alphabetize: true }));
   if (fs.existsSync(types) && fs.readFileSync(types, 'utf8') === text) return;
   fs.writeFileSync(types, text);

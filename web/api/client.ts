@@ -15,13 +15,10 @@ export const api = createClient<paths & ComingPaths>({ credentials: 'same-origin
 async function throughGates(request: Request): Promise<Response> {
   const again = request.clone();
   const answer = await reach(request);
-  if (answer.status === 401 && wasSignedIn()) {
-    await signedInAgain();
-    return throughGates(again);
-  }
-  if (answer.status === 403 && (await firstProblem(answer)) === 'password-needed') {
-    if (await passwordConfirmed()) return throughGates(again);
-  }
+  if (answer.status !== 401) return answer;
+  const problem = await firstProblem(answer);
+  if (problem === 'unauthorized' && wasSignedIn() && (await signedInAgain())) return throughGates(again);
+  if (problem === 'reauthenticate' && (await passwordConfirmed())) return throughGates(again);
   return answer;
 }
 

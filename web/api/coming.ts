@@ -21,17 +21,42 @@ interface Write<Body, Data = unknown> {
 }
 
 export interface Me {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  readonly grants: { spaceId: string | null; role: 'owner' | 'editor' | 'viewer' }[];
-  readonly preferences: Readonly<Record<string, unknown>>;
+  signedIn: boolean;
+  setupNeeded: boolean;
+  user: { id: string; email: string; name: string; twoStep: boolean; preferences: Record<string, unknown> } | null;
+  role: 'owner' | 'editor' | 'viewer' | null;
+  spaces: { id: string; slug: string; name: string; role: 'owner' | 'editor' | 'viewer'; owners: string[] }[];
+  confirmed: boolean;
+  expiresAt: string | null;
+}
+
+/** One line of Home: what happened, what is kept, what mends it. */
+export interface Attention {
+  readonly severity: 'needs-you' | 'working';
+  readonly subject: string;
+  readonly code: string | null;
+  readonly since: string;
+  readonly message: string;
+  readonly kept: string | null;
+  readonly remedy: { label: string; href: string } | null;
 }
 
 export interface ComingPaths {
-  '/api/v1/me': { parameters: NoParameters; get: Read<Me>; patch: Write<{ preferences: Record<string, unknown> }, Me> };
+  '/api/v1/spaces/{spaceId}/attention': {
+    parameters: NoParameters;
+    get: {
+      parameters: { query?: never; header?: never; cookie?: never; path: { spaceId: string } };
+      requestBody?: never;
+      responses: { 200: Json<{ data: Attention[] }> };
+    };
+  };
+  '/api/v1/profile': {
+    parameters: NoParameters;
+    patch: Write<{ name?: string; preferences?: Record<string, unknown> }>;
+  };
   '/api/v1/session': {
     parameters: NoParameters;
+    get: Read<Me>;
     post: Write<{ email: string; password: string; code?: string }, Me>;
     delete: {
       parameters: NoParameters;
@@ -39,7 +64,8 @@ export interface ComingPaths {
       responses: { 204: { headers: Record<string, unknown>; content?: never } };
     };
   };
-  '/api/v1/session/confirm': { parameters: NoParameters; post: Write<{ password: string }> };
+  '/api/v1/session/link': { parameters: NoParameters; post: Write<{ token: string }, Me> };
+  '/api/v1/session/confirm': { parameters: NoParameters; post: Write<{ password: string }, Me> };
   '/api/v1/setup': { parameters: NoParameters; post: Write<{ token: string; email: string; password: string }, Me> };
   '/api/v1/tiktok-app': {
     parameters: NoParameters;

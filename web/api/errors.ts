@@ -25,8 +25,8 @@ export class NoAnswer extends Error {
   }
 }
 
-export const hasStatus = (error: unknown, status: number): error is ApiError =>
+export const hasStatus = (error: unknown, status: number): boolean =>
   error instanceof ApiError && error.status === status;
 
-export const hasProblem = (error: unknown, type: string): error is ApiError =>
+export const hasProblem = (error: unknown, type: string): boolean =>
   error instanceof ApiError && error.problems.some((problem) => problem.type === type);

@@ -16,15 +16,14 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { Link, type LinkProps } from '@tanstack/react-router';
 import type { ComponentType, ReactNode } from 'react';
-import { meQuery, roleIn } from '../api/session.ts';
-import { spacesQuery } from '../api/spaces.ts';
+import { meQuery } from '../api/session.ts';
 import classes from './navigation.module.css';
 import { UserMenu } from './user-menu.tsx';
 
 /** Segment's guide sends people to Engage first and to Connections later; both lead to the same pages. */
 export function Navigation({ spaceId }: { spaceId: string | undefined }): ReactNode {
   const { data: me } = useQuery(meQuery);
-  const owner = me !== undefined && roleIn(me, null) === 'owner';
+  const owner = me?.role === 'owner';
   return (
     <nav className={classes['navigation']} aria-label="Main">
       <SpaceSwitcher spaceId={spaceId} mayCreate={owner} />
@@ -101,7 +100,7 @@ function Item({
 }
 
 function SpaceSwitcher({ spaceId, mayCreate }: { spaceId: string | undefined; mayCreate: boolean }): ReactNode {
-  const spaces = useQuery(spacesQuery).data ?? [];
+  const spaces = useQuery(meQuery).data?.spaces ?? [];
   const current = spaces.find(({ id }) => id === spaceId);
   return (
     <Menu width={216} position="bottom-start">

@@ -7,9 +7,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
-import { hasStatus } from '../api/errors.ts';
 import { meQuery } from '../api/session.ts';
-import { spacesQuery } from '../api/spaces.ts';
 import { Crashed, NoSuchPage } from './dead-ends.tsx';
 import { parseSearch, type Search, stringifySearch } from './search.ts';
 import { Shell } from './shell.tsx';
@@ -53,12 +51,9 @@ const signedIn = createRoute({
   id: 'signed-in',
   component: Outlet,
   async beforeLoad({ context, location }) {
-    try {
-      await context.queries.ensureQueryData(meQuery);
-    } catch (error) {
-      if (!hasStatus(error, 401)) throw error;
-      throw redirect({ to: '/sign-in', search: location.pathname === '/' ? {} : { next: location.href } });
-    }
+    const me = await context.queries.ensureQueryData(meQuery);
+    if (me.signedIn) return;
+    throw redirect({ to: '/sign-in', search: location.pathname === '/' ? {} : { next: location.href } });
   },
 });
 
@@ -66,7 +61,7 @@ const start = createRoute({
   getParentRoute: () => signedIn,
   path: '/',
   async beforeLoad({ context }) {
-    const spaces = await context.queries.ensureQueryData(spacesQuery);
+    const { spaces } = await context.queries.ensureQueryData(meQuery);
     const [first] = spaces;
     if (!first) throw redirect({ to: '/first-space' });
     throw redirect({ to: '/spaces/$space/home', params: { space: first.id } });

@@ -4,7 +4,7 @@ import { IconMenu2 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useParams, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
-import { spacesQuery } from '../api/spaces.ts';
+import { meQuery } from '../api/session.ts';
 import { AwayBar, SandboxBar } from './bars.tsx';
 import { ConfirmPassword, SignInAgain } from './gate-dialogs.tsx';
 import { useLastSpace } from './last-space.ts';
@@ -15,7 +15,7 @@ import classes from './shell.module.css';
 export function Shell(): ReactNode {
   const [menuOpen, menu] = useDisclosure(false);
   const spaceId = useLastSpace(useParams({ strict: false }).space);
-  const space = useQuery(spacesQuery).data?.find(({ id }) => id === spaceId);
+  const space = useQuery(meQuery).data?.spaces.find(({ id }) => id === spaceId);
   const path = useRouterState({ select: ({ location }) => location.pathname });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes when the page changes
   useEffect(menu.close, [path]);

@@ -35,7 +35,7 @@ export function UserMenu(): ReactNode {
           justify="flex-start"
           leftSection={<IconUserCircle size={18} aria-hidden />}
         >
-          {me?.name ?? me?.email ?? 'Account'}
+          {me?.user?.name ?? 'Account'}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

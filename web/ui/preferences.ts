@@ -6,13 +6,17 @@ export function usePreference(name: string): [boolean, (on: boolean) => void] {
   const queries = useQueryClient();
   const { data: me } = useQuery(meQuery);
   const change = useMutation({
-    mutationFn: (value: boolean) => changePreferences({ ...me?.preferences, [name]: value }),
+    mutationFn: (value: boolean) => changePreferences({ [name]: value }),
     // Shown at once: a switch that waits for an answer feels broken, and nothing hangs on it.
     onMutate: (value) =>
       queries.setQueryData(
         meQuery.queryKey,
-        (old) => old && { ...old, preferences: { ...old.preferences, [name]: value } },
+        (old) =>
+          old && {
+            ...old,
+            user: old.user && { ...old.user, preferences: { ...old.user.preferences, [name]: value } },
+          },
       ),
   });
-  return [me?.preferences[name] === true, change.mutate];
+  return [me?.user?.preferences[name] === true, change.mutate];
 }

@@ -1,6 +1,6 @@
 import { PasswordInput, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
-import { hasProblem, hasStatus } from '../api/errors.ts';
+import { ApiError, hasProblem } from '../api/errors.ts';
 import { signIn } from '../api/session.ts';
 import { Form, SaveButton } from './form.tsx';
 import { Problem } from './problem.tsx';
@@ -64,7 +64,5 @@ export function SignInForm({ onSignedIn }: { onSignedIn: () => void }): ReactNod
 }
 
 function explain(error: unknown): ReactNode | undefined {
-  if (hasStatus(error, 401)) return <Problem happened="E-mail or password is not right." />;
-  if (hasStatus(error, 429)) return <Problem happened="Too many tries." next="Wait 5 minutes." />;
-  return undefined;
+  return error instanceof ApiError ? <Problem happened={error.message} /> : undefined;
 }

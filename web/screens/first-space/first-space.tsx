@@ -2,7 +2,8 @@ import { TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { createSpace, spacesQuery } from '../../api/spaces.ts';
+import { meQuery } from '../../api/session.ts';
+import { createSpace } from '../../api/spaces.ts';
 import { type FieldProblems, Form, SaveButton } from '../../ui/form.tsx';
 import { slugOf } from '../../ui/slug.ts';
 import { Threshold } from '../../ui/threshold.tsx';
@@ -11,7 +12,7 @@ import { Threshold } from '../../ui/threshold.tsx';
 export function FirstSpace(): ReactNode {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const first = useQuery(spacesQuery).data?.length === 0;
+  const first = useQuery(meQuery).data?.spaces.length === 0;
   const [name, setName] = useState(first ? 'Production' : '');
   const submit = async (): Promise<void> => {
     const space = await createSpace({ name: name.trim(), slug: slugOf(name) });

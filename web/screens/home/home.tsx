@@ -1,11 +1,16 @@
 import type { ReactNode } from 'react';
-import { EmptyState } from '../../ui/empty-state.tsx';
 import { Page } from '../../ui/page.tsx';
+import { ViewerNote } from '../../ui/viewer-note.tsx';
+import { NeedsYou } from './needs-you.tsx';
+import { SetUpSteps } from './set-up-steps.tsx';
 
+/** What needs attention first; until the first person is on TikTok, the way there. */
 export function Home(): ReactNode {
   return (
     <Page title="Home">
-      <EmptyState says="This page is being built." />
+      <ViewerNote />
+      <SetUpSteps />
+      <NeedsYou />
     </Page>
   );
 }

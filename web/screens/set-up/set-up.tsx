@@ -2,7 +2,7 @@ import { PasswordInput, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { hasProblem, hasStatus } from '../../api/errors.ts';
+import { ApiError, hasProblem } from '../../api/errors.ts';
 import { setUp } from '../../api/session.ts';
 import { type FieldProblems, Form, SaveButton } from '../../ui/form.tsx';
 import { useLinkToken } from '../../ui/link-token.ts';
@@ -63,10 +63,9 @@ function check(email: string, password: string): FieldProblems {
 }
 
 function explain(error: unknown): ReactNode | undefined {
-  const signIn = <TextLink to="/sign-in">Sign in</TextLink>;
-  if (hasProblem(error, 'link-used')) return <Problem happened="This set-up link was used." next={signIn} />;
-  if (hasProblem(error, 'link-expired') || hasStatus(error, 404)) {
-    return <Problem happened="This link is over 24 hours old." next="Restart Usher to print a new one." />;
+  if (!(error instanceof ApiError)) return undefined;
+  if (hasProblem(error, 'used-link')) {
+    return <Problem happened="This set-up link was used." next={<TextLink to="/sign-in">Sign in</TextLink>} />;
   }
-  return undefined;
+  return <Problem happened={error.message} />;
 }

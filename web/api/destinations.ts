@@ -1,0 +1,30 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, one } from './client.ts';
+import type { components } from './openapi.d.ts';
+
+export type Destination = components['schemas']['Destination'];
+export type CatalogEntry = components['schemas']['CatalogDestination'];
+export type Delivery = components['schemas']['Delivery'];
+
+const destinationsMax = 1_000;
+
+export const destinationsQuery = (spaceId: string) =>
+  queryOptions({
+    queryKey: ['destinations', spaceId],
+    queryFn: () => one(api.GET('/api/v1/destinations', { params: { query: { spaceId, limit: destinationsMax } } })),
+  });
+
+export const destinationQuery = (destinationId: string) =>
+  queryOptions({
+    queryKey: ['destination', destinationId],
+    queryFn: () => one(api.GET('/api/v1/destinations/{destinationId}', { params: { path: { destinationId } } })),
+  });
+
+export const catalogQuery = queryOptions({
+  queryKey: ['catalog'],
+  queryFn: () => one(api.GET('/api/v1/catalog/destinations')),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const createDestination = (entry: { spaceId: string; metadataId: string; name: string }): Promise<Destination> =>
+  one(api.POST('/api/v1/destinations', { body: entry }));
