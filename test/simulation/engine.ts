@@ -1,0 +1,61 @@
+/** A real engine for the simulation, emptied between seeds, with what the scheduler needs to see who waits for a lock. */
+import type pg from 'pg';
+import sql from 'sql-template-tag';
+import type { Db } from '../../server/db/port.ts';
+import type { FindWaiting, Scheduler } from './scheduler.ts';
+
+export interface Engine {
+  readonly db: Db;
+  /** Undefined: the engine has one session. */
+  readonly findWaiting: FindWaiting | undefined;
+  empty(): Promise<void>;
+  /** From now on this scheduler is told which session a step got. */
+  watch(scheduler: Scheduler): void;
+}
+
+/**
+ * Statements may wait for locks as long as the scheduler lets them. A deadlock is looked for at once and not after a
+ * second, so that whoever closes the circle is the one that fails, whatever the machine's speed.
+ */
+const sessionSettings = "set lock_timeout = 0; set statement_timeout = 0; set deadlock_timeout = '1ms'";
+
+export function simulationEngine(db: Db & { readonly pool: pg.Pool }, monitor: Db | undefined): Engine {
+  const watching: { scheduler: Scheduler | undefined } = { scheduler: undefined };
+  if (monitor) db.pool.on('connect', (client) => void client.query(sessionSettings));
+  db.pool.on('acquire', (client) => {
+    const unit = watching.scheduler?.acquiring;
+    // The driver keeps the server's process number, though its types do not say so.
+    if (unit) unit.pid = Reflect.get(client, 'processID');
+  });
+  return {
+    db,
+    findWaiting: monitor && ((pids) => waitingOf(monitor, pids)),
+    watch(scheduler) {
+      watching.scheduler = scheduler;
+    },
+    async empty() {
+      watching.scheduler = undefined;
+      await emptyTables(db);
+    },
+  };
+}
+
+async function waitingOf(monitor: Db, pids: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await monitor.query<{ pid: number }>(sql`
+    select pid from unnest(${pids}::int[]) as p (pid) where cardinality(pg_blocking_pids(pid)) > 0`);
+  return new Set(rows.map(({ pid }) => pid));
+}
+
+/** Without foreign keys in the way, and only where there is something: a seed pays for the tables it filled. */
+const emptyTables = (db: Db) =>
+  db.query(
+    sql`do $$
+      declare name text; filled boolean;
+      begin
+        set local session_replication_role = replica;
+        for name in select tablename from pg_tables where schemaname = current_schema() and tablename <> 'schema_migrations' loop
+          execute format('select exists (select from %I)', name) into filled;
+          if filled then execute format('delete from %I', name); end if;
+        end loop;
+      end $$`,
+  );

@@ -1,0 +1,339 @@
+/** What happens in one run, as plain data: made of a seed, shortened when it fails, printed for people. */
+import type { CrashPoint } from '../../server/kernel/crash-point.ts';
+import { type Random, seededRandom } from '../../server/kernel/random.ts';
+
+export const audienceKeys = ['vip', 'new'] as const;
+export type AudienceKey = (typeof audienceKeys)[number];
+export const advertisers = ['7001', '7002'] as const;
+
+/** How the destination is set up at first. */
+export interface Setup {
+  /** named: Add and Remove Users per audience. native: one pair for all. sync: one Sync Audience for all. */
+  readonly style: 'named' | 'native' | 'sync';
+  /** Native and sync: all audiences feed one TikTok audience. */
+  readonly pool: boolean;
+  readonly audiences: readonly AudienceKey[];
+  readonly people: number;
+  /** Mappings for events without an audience, into the pool: named by its name or by its id at TikTok. */
+  readonly direct: 'none' | 'by name' | 'by id';
+  /** No faults, no changed objects: every call is counted (I5). */
+  readonly calm: boolean;
+}
+
+export interface EventSpec {
+  /** Tells all events of a history apart. */
+  readonly no: number;
+  readonly who: number;
+  readonly says: 'enter' | 'exit' | 'add' | 'remove' | 'alias' | 'public enter';
+  readonly audience: AudienceKey;
+  readonly email: 'first' | 'second' | 'none';
+  readonly phone: number | undefined;
+  /** Late by so many seconds. */
+  readonly ago: number;
+  /** Its clock was in the future: it counts as of when it came, and after others by its own time. */
+  readonly clamped: boolean;
+  readonly identify: boolean;
+  /** Of an alias: the person that becomes one with `who`. */
+  readonly other: number;
+}
+
+export type People = 'keep' | 'remove';
+
+export interface FaultCommand {
+  readonly do: 'fault';
+  readonly fault:
+    | 'throttled'
+    | 'retry'
+    | 'refused'
+    | 'partial'
+    | 'never applied'
+    | 'applied, answer lost'
+    | 'applied late';
+  readonly afterMs: number;
+  readonly create: boolean;
+}
+
+export type Edit =
+  | 'phone off or on'
+  | 'trigger off or on'
+  | 'add off or on'
+  | 'remove off or on'
+  | 'advertiser'
+  | 'normaliser';
+
+export type Command =
+  | { readonly do: 'batch'; readonly events: readonly EventSpec[] }
+  /** Some earlier event comes once more. */
+  | { readonly do: 'repeat'; readonly of: number }
+  | { readonly do: 'send'; readonly node: number }
+  | { readonly do: 'walk' }
+  | { readonly do: 'advance'; readonly seconds: number }
+  /** Undefined: at once, wherever it stands. */
+  | { readonly do: 'kill'; readonly node: number; readonly at: CrashPoint | undefined }
+  | { readonly do: 'start'; readonly node: number }
+  | { readonly do: 'stall' | 'go on'; readonly node: number }
+  | FaultCommand
+  | { readonly do: 'poison'; readonly who: number }
+  | { readonly do: 'forget' | 'recall'; readonly audience: AudienceKey }
+  | { readonly do: 'edit'; readonly edit: Edit; readonly audience: AudienceKey }
+  | { readonly do: 'drop mapping'; readonly audience: AudienceKey; readonly adds: boolean; readonly people: People }
+  | { readonly do: 'make mappings' }
+  | { readonly do: 'connection off or on' | 'connect'; readonly audience: AudienceKey }
+  | { readonly do: 'disconnect'; readonly audience: AudienceKey; readonly people: People }
+  | { readonly do: 'revoke' }
+  | { readonly do: 'reconnect' }
+  | { readonly do: 'retry parked' };
+
+export interface History {
+  readonly seed: number;
+  readonly setup: Setup;
+  readonly commands: readonly Command[];
+}
+
+/** W of rule 11, as the simulation sets it. */
+export const doubtWindowSeconds = 900;
+
+const crashPoints: readonly CrashPoint[] = [
+  'delivery: announced, not called',
+  'delivery: called, not settled',
+  'delivery: settled',
+  'targets: created at TikTok, not stored',
+];
+
+export function historyOf(seed: number): History {
+  return new Generator(seed).history();
+}
+
+class Generator {
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #setup: Setup;
+  #events = 0;
+  #aliases = 0;
+  readonly #last = new Map<string, boolean>();
+  /** Rare in most histories: what is kept may stay, so it hides what should be gone. */
+  readonly #keeps: boolean;
+  readonly #changes: boolean;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#random = seededRandom(seed * 7_919 + 1);
+    const style = this.#pick(['named', 'native', 'native', 'sync'] as const);
+    const calm = seed % 10 === 0;
+    this.#setup = {
+      style,
+      pool: style !== 'named' && this.#chance(0.7),
+      audiences: this.#chance(0.7) ? audienceKeys : ['vip'],
+      people: 2 + this.#below(3),
+      direct: style === 'named' ? 'none' : this.#pick(['none', 'by name', 'by id', 'by id'] as const),
+      calm,
+    };
+    this.#keeps = this.#chance(0.15);
+    this.#changes = !calm && this.#chance(0.5);
+  }
+
+  history(): History {
+    const commands: Command[] = [];
+    const length = this.#setup.calm ? 12 : 50 + this.#below(40);
+    while (commands.length < length) commands.push(...(this.#setup.calm ? [this.#batch()] : this.#some()));
+    return { seed: this.#seed, setup: this.#setup, commands };
+  }
+
+  /** One command, or a few that belong together. */
+  #some(): Command[] {
+    const kinds: [number, () => Command[]][] = [
+      [30, () => [this.#batch()]],
+      [3, () => [{ do: 'repeat', of: this.#below(1_000) }]],
+      [28, () => [this.#send()]],
+      [5, () => [{ do: 'walk' }]],
+      [10, () => [this.#advance()]],
+      [14, () => this.#trouble()],
+      [this.#changes ? 9 : 0, () => [this.#change(), { do: 'walk' }]],
+      [this.#changes ? 2 : 0, () => [{ do: 'make mappings' }]],
+    ];
+    return this.#weighted(kinds)();
+  }
+
+  #send(): Command {
+    return { do: 'send', node: this.#below(2) };
+  }
+
+  #advance(): Command {
+    return { do: 'advance', seconds: this.#pick([1, 1, 2, 5, 5, 20, 40, 40, 300, 1_000]) };
+  }
+
+  #trouble(): Command[] {
+    const node = this.#below(2);
+    const fault = (): Command => ({
+      do: 'fault',
+      fault: this.#pick([
+        'throttled',
+        'retry',
+        'refused',
+        'partial',
+        'never applied',
+        'never applied',
+        'applied, answer lost',
+        'applied late',
+        'applied late',
+        'applied late',
+        'applied late',
+      ] as const),
+      afterMs: this.#pick([2_000, 10_000, 30_000, 60_000, 120_000, 600_000]),
+      create: this.#chance(0.1),
+    });
+    const kinds: [number, () => Command[]][] = [
+      [10, () => [fault()]],
+      [2, () => [fault(), fault()]],
+      [
+        6,
+        () => [
+          { do: 'kill', node, at: this.#chance(0.6) ? this.#pick(crashPoints) : undefined },
+          this.#send(),
+          { do: 'advance', seconds: 31 },
+          { do: 'start', node },
+          { do: 'send', node: 1 - node },
+        ],
+      ],
+      [
+        4,
+        () => [
+          { do: 'stall', node },
+          { do: 'advance', seconds: this.#pick([6, 31, 31, 60]) },
+          this.#batch(),
+          { do: 'send', node: 1 - node },
+          { do: 'go on', node },
+        ],
+      ],
+      [2, () => [{ do: 'poison', who: this.#below(this.#setup.people) }]],
+      [1, () => [{ do: 'retry parked' }]],
+      [1, () => [{ do: this.#pick(['forget', 'recall'] as const), audience: this.#audience() }]],
+      [2, () => [{ do: 'revoke' }, this.#send(), { do: 'reconnect' }]],
+    ];
+    return this.#weighted(kinds)();
+  }
+
+  #change(): Command {
+    const audience = this.#audience();
+    const people: People = this.#keeps && this.#chance(0.5) ? 'keep' : 'remove';
+    const kinds: [number, () => Command][] = [
+      [
+        8,
+        () => ({
+          do: 'edit',
+          audience,
+          edit: this.#pick([
+            'phone off or on',
+            'phone off or on',
+            'trigger off or on',
+            'add off or on',
+            'remove off or on',
+            'advertiser',
+            'normaliser',
+          ] as const),
+        }),
+      ],
+      [2, () => ({ do: 'drop mapping', audience, adds: this.#chance(0.7), people })],
+      [2, () => ({ do: 'connection off or on', audience })],
+      [2, () => ({ do: 'disconnect', audience, people })],
+      [3, () => ({ do: 'connect', audience })],
+    ];
+    return this.#weighted(kinds)();
+  }
+
+  #batch(): Command {
+    const events = Array.from({ length: 1 + this.#below(3) }, () => this.#event());
+    return { do: 'batch', events };
+  }
+
+  #event(): EventSpec {
+    const { people, direct, calm } = this.#setup;
+    this.#events += 1;
+    const who = this.#below(people);
+    const audience = this.#audience();
+    const kinds: [number, EventSpec['says']][] = [
+      [direct === 'none' ? 0 : 4, 'add'],
+      [direct === 'none' ? 0 : 3, 'remove'],
+      [calm || this.#aliases >= 2 || this.#events < 10 ? 0 : 2, 'alias'],
+      [2, 'public enter'],
+      [30, this.#flip(who, audience)],
+    ];
+    const says = this.#weighted(kinds);
+    if (says === 'alias') this.#aliases += 1;
+    return {
+      no: this.#events,
+      who,
+      says,
+      audience,
+      email: this.#pick(['first', 'first', 'first', 'second', 'none'] as const),
+      // Few phones, so that people share them (rule 10).
+      phone: this.#chance(0.6) ? this.#below(2) : undefined,
+      ago: this.#chance(0.2) ? 1 + this.#below(60) : 0,
+      clamped: this.#chance(0.1),
+      identify: this.#chance(0.15),
+      other: this.#below(people),
+    };
+  }
+
+  /** Mostly the opposite of what was said last. */
+  #flip(who: number, audience: AudienceKey): 'enter' | 'exit' {
+    const place = `${who} ${audience}`;
+    const inside = this.#last.get(place) ?? false;
+    const says = this.#chance(0.75) ? !inside : inside;
+    this.#last.set(place, says);
+    return says ? 'enter' : 'exit';
+  }
+
+  #audience(): AudienceKey {
+    return this.#pick(this.#setup.audiences);
+  }
+
+  #chance(share: number): boolean {
+    return this.#random.fraction() < share;
+  }
+
+  #below(n: number): number {
+    return Math.floor(this.#random.fraction() * n);
+  }
+
+  #pick<T>(list: readonly T[]): T {
+    return list[this.#below(list.length)] as T;
+  }
+
+  #weighted<T>(kinds: readonly (readonly [number, T])[]): T {
+    let left = this.#random.fraction() * kinds.reduce((sum, [weight]) => sum + weight, 0);
+    for (const [weight, kind] of kinds) {
+      left -= weight;
+      if (left < 0) return kind;
+    }
+    throw new Error('no kind has any weight');
+  }
+}
+
+// For people ---------------------------------------------------------------------------------------------------------
+
+export function describeCommand(command: Command): string {
+  const { do: name, ...rest } = command;
+  if (command.do === 'batch') return `a micro-batch: ${command.events.map(describeEvent).join('; ')}`;
+  const details = Object.entries(rest).map(([key, value]) => `${key} ${value ?? 'now'}`);
+  return [name, ...details].join(', ');
+}
+
+function describeEvent(event: EventSpec): string {
+  const person = `u${event.who}`;
+  if (event.says === 'alias') return `u${event.other} becomes one with ${person}`;
+  const what = {
+    enter: `enters ${event.audience}`,
+    exit: `leaves ${event.audience}`,
+    add: 'signs up (direct add)',
+    remove: 'opts out (direct removal)',
+    'public enter': `enters ${event.audience}, says a browser`,
+  }[event.says];
+  const parts = [
+    event.email === 'none' ? '' : `${event.email} e-mail`,
+    event.phone === undefined ? '' : `phone ${event.phone}`,
+    event.ago ? `${event.ago} s ago` : '',
+    event.clamped ? 'its clock in the future' : '',
+  ].filter((part) => part !== '');
+  return `#${event.no} ${person} ${what}${parts.length ? ` (${parts.join(', ')})` : ''}`;
+}

@@ -1,0 +1,57 @@
+import type { Sql } from 'sql-template-tag';
+import type { Db, Row, TransactionOptions, Tx } from '../../server/db/port.ts';
+import { type Actor, Killed, type Scheduler, type Unit } from './scheduler.ts';
+
+/** A database as one actor sees it: each statement waits for its turn, and what a killed one began is rolled back. */
+export function scheduledDb(real: Db, scheduler: Scheduler, actor: Actor): Db {
+  return {
+    engine: real.engine,
+    close: async () => {},
+    async query<R extends Row>(statement: Sql): Promise<R[]> {
+      const unit = await scheduler.turn(actor, 'query');
+      return inUnit(unit, actor, () => real.query<R>(statement));
+    },
+    async transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T> {
+      let unit = await scheduler.turn(actor, 'begin');
+      scheduler.opened();
+      try {
+        return await real.transaction(async (tx) => {
+          const { pid } = unit;
+          unit.finish();
+          try {
+            const value = await work(scheduledTx(tx, { scheduler, actor, pid }));
+            unit = await scheduler.turn(actor, 'commit');
+            return value;
+          } catch (error) {
+            // The rollback, and perhaps the next try, belong to nobody's turn.
+            unit = scheduler.occupy();
+            throw error;
+          }
+        }, options);
+      } finally {
+        scheduler.closed();
+        unit.finish();
+      }
+    },
+  };
+}
+
+function scheduledTx(real: Tx, own: { scheduler: Scheduler; actor: Actor; pid: number | undefined }): Tx {
+  return {
+    async query<R extends Row>(statement: Sql): Promise<R[]> {
+      const unit = await own.scheduler.turn(own.actor, 'statement');
+      unit.pid = own.pid;
+      return inUnit(unit, own.actor, () => real.query<R>(statement));
+    },
+  } as Tx;
+}
+
+async function inUnit<T>(unit: Unit, actor: Actor, run: () => Promise<T>): Promise<T> {
+  try {
+    const value = await run();
+    if (actor.dead) throw new Killed(`${actor.name} was killed while it waited`);
+    return value;
+  } finally {
+    unit.finish();
+  }
+}

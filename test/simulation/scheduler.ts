@@ -1,0 +1,166 @@
+/**
+ * Who goes on next is decided here, by the seed: every statement, commit and call to TikTok is a step that waits for its
+ * turn, and the next turn is given only when everything that runs has come to rest. So a seed replays the same way.
+ */
+import { setTimeout as pause, setImmediate as tick } from 'node:timers/promises';
+
+/** A process of the simulated world: the writers, an editor, a node that sends. */
+export interface Actor {
+  readonly name: string;
+  /** Killed: nothing it does takes effect any more. */
+  dead: boolean;
+  /** Stalled: it stands still, but a transaction of it goes to its end first. */
+  stalled: boolean;
+  turns: number;
+}
+
+export const newActor = (name: string): Actor => ({ name, dead: false, stalled: false, turns: 0 });
+
+export class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+/** begin and query need a session of the database; statement and commit have one; a call needs none. */
+export type StepKind = 'begin' | 'query' | 'statement' | 'commit' | 'call';
+
+interface Turn {
+  readonly actor: Actor;
+  readonly kind: StepKind;
+  readonly order: number;
+  readonly grant: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/** Something that runs now, from its turn to its next one. */
+export class Unit {
+  /** The server process of its session, where the engine has many. */
+  pid: number | undefined;
+  /** It waits for a lock that somebody else holds. */
+  blocked = false;
+  readonly done: Promise<void>;
+  readonly finish: () => void;
+
+  constructor(active: Set<Unit>) {
+    let finished = (): void => {};
+    this.done = new Promise((resolve) => {
+      finished = resolve;
+    });
+    this.finish = () => {
+      active.delete(this);
+      finished();
+    };
+    active.add(this);
+  }
+}
+
+/** Of these server processes, those that wait for a lock. Undefined: an engine with one session. */
+export type FindWaiting = (pids: readonly number[]) => Promise<ReadonlySet<number>>;
+
+/** Longer than a statement needs that waits for nothing; then the server is asked. */
+const probeAfterMs = 2;
+
+export class Scheduler {
+  /** Whoever gets the next session of the pool. */
+  acquiring: Unit | undefined;
+  steps = 0;
+  readonly #findWaiting: FindWaiting | undefined;
+  readonly #waiting: Turn[] = [];
+  readonly #active = new Set<Unit>();
+  #open = 0;
+  #released = false;
+
+  constructor(findWaiting: FindWaiting | undefined) {
+    this.#findWaiting = findWaiting;
+  }
+
+  async turn(actor: Actor, kind: StepKind): Promise<Unit> {
+    if (actor.dead) throw new Killed(`${actor.name} is dead`);
+    actor.turns += 1;
+    const order = actor.turns;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ actor, kind, order, grant: resolve, refuse: reject });
+    });
+    return this.occupy();
+  }
+
+  /** Something runs that no turn began: a transaction rolls back and may begin anew. */
+  occupy(): Unit {
+    const unit = new Unit(this.#active);
+    this.acquiring = unit;
+    return unit;
+  }
+
+  opened(): void {
+    this.#open += 1;
+  }
+
+  closed(): void {
+    this.#open -= 1;
+    this.#released = true;
+  }
+
+  /** Everything the actor waits for fails, as for a process that is gone. */
+  kill(actor: Actor): void {
+    actor.dead = true;
+    actor.stalled = false;
+    for (const turn of this.#waiting.filter((one) => one.actor === actor)) {
+      this.#waiting.splice(this.#waiting.indexOf(turn), 1);
+      turn.refuse(new Killed(`${actor.name} is killed`));
+    }
+  }
+
+  /** The steps that could be next, in an order that does not depend on timing. */
+  eligible(): Turn[] {
+    const oneSession = this.#findWaiting === undefined && this.#open > 0;
+    return this.#waiting
+      .filter(({ actor, kind }) => {
+        const inside = kind === 'statement' || kind === 'commit';
+        return inside || !(actor.stalled || (oneSession && kind !== 'call'));
+      })
+      .sort((a, b) => (a.actor.name < b.actor.name ? -1 : a.actor.name > b.actor.name ? 1 : a.order - b.order));
+  }
+
+  /** How many wait for a lock. */
+  get blocked(): number {
+    return this.#active.size;
+  }
+
+  get inTransaction(): boolean {
+    return this.#open > 0;
+  }
+
+  async step(turn: Turn): Promise<void> {
+    this.steps += 1;
+    this.#waiting.splice(this.#waiting.indexOf(turn), 1);
+    turn.grant();
+    await this.settle();
+  }
+
+  /** Waits until everything that runs waits for its turn, for a lock or for the clock. */
+  async settle(): Promise<void> {
+    for (;;) {
+      await tick();
+      const running = [...this.#active].filter((unit) => !unit.blocked);
+      if (running.length > 0) await this.#oneEnds(running);
+      else if (this.#released && this.#active.size > 0) {
+        this.#released = false;
+        for (const unit of this.#active) unit.blocked = false;
+      } else return;
+    }
+  }
+
+  async #oneEnds(running: readonly Unit[]): Promise<void> {
+    const ends = running.map((unit) => unit.done.then(() => 'ended' as const));
+    if (!this.#findWaiting) {
+      await Promise.race(ends);
+      return;
+    }
+    const over = new AbortController();
+    const late = pause(probeAfterMs, 'late' as const, { signal: over.signal }).catch(() => 'late' as const);
+    const first = await Promise.race([...ends, late]);
+    over.abort();
+    if (first === 'ended') return;
+    const waiting = await this.#findWaiting(running.flatMap((unit) => unit.pid ?? []));
+    for (const unit of running) if (unit.pid !== undefined && waiting.has(unit.pid)) unit.blocked = true;
+  }
+}
