@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
+import { NodeFS } from '@electric-sql/pglite/nodefs';
 
 /** Errno of EIO in the engine's C library: PostgreSQL then answers 58030 and the commit is refused. */
 const ioError = 29;
@@ -19,9 +20,26 @@ export async function openDurable(
     // How much log a checkpoint keeps for later use; its default is 1 GB of the operator's disk.
     ...['-c', 'max_wal_size=128MB'],
   ];
-  const engine = await PGlite.create({ dataDir, startParams });
-  giveFsync(engine, fsync);
-  return engine;
+  return await PGlite.create({ fs: new SyncedFiles(dataDir, fsync), startParams });
+}
+
+type FileSystemOptions = Parameters<NodeFS['init']>[1];
+type FileSystemModule = Parameters<NonNullable<FileSystemOptions['preRun']>[number]>[0];
+
+/** The folder on the host, with fsync, from before the engine starts: recovery after a crash must sync what it repairs. */
+class SyncedFiles extends NodeFS {
+  readonly #fsync: (descriptor: number) => void;
+
+  constructor(dataDir: string, fsync: (descriptor: number) => void) {
+    super(dataDir);
+    this.#fsync = fsync;
+  }
+
+  override async init(engine: PGlite, options: FileSystemOptions): ReturnType<NodeFS['init']> {
+    const { emscriptenOpts } = await super.init(engine, options);
+    const preRun = [...(emscriptenOpts.preRun ?? []), (module: FileSystemModule) => giveFsync(module, this.#fsync)];
+    return { emscriptenOpts: { ...emscriptenOpts, preRun } };
+  }
 }
 
 interface StreamOperations {
@@ -29,9 +47,8 @@ interface StreamOperations {
 }
 
 /** One table of operations serves every file and folder of the data directory, so one place is enough. */
-function giveFsync(engine: PGlite, fsync: (descriptor: number) => void): void {
-  const { FS } = engine.Module;
-  const operations: StreamOperations = FS.lookupPath('/pglite/data/PG_VERSION').node.stream_ops as object;
+function giveFsync({ FS }: FileSystemModule, fsync: (descriptor: number) => void): void {
+  const operations: StreamOperations = FS.lookupPath('/pglite/data').node.stream_ops as object;
   operations.fsync = (stream) => {
     try {
       fsync(stream.nfd);
