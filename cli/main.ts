@@ -42,7 +42,10 @@ program
   .action(async () => {
     const config = settings();
     const { serve } = await import('../server/main.ts'); // the other commands start without the server's parts
-    await untilStopped(await serve(config, {}));
+    const running = await serve(config, {});
+    if (running.setupLink)
+      print(`\n  Create the first account (once, within 24 hours):\n  ${running.setupLink.reveal()}\n`);
+    await untilStopped(running);
   });
 
 program

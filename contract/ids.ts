@@ -15,6 +15,9 @@ const prefixes = {
   token: 'tok',
   request: 'req',
   writeKey: 'key',
+  user: 'usr',
+  session: 'ses',
+  invitation: 'inv',
 } as const;
 export type IdKind = keyof typeof prefixes;
 
@@ -30,6 +33,9 @@ export type MappingId = Id<'mapping'>;
 export type TargetId = Id<'target'>;
 export type PersonId = Id<'person'>;
 export type TokenId = Id<'token'>;
+export type UserId = Id<'user'>;
+export type SessionId = Id<'session'>;
+export type InvitationId = Id<'invitation'>;
 
 export const idToText = <Kind extends IdKind>(kind: Kind, id: Id<Kind>): string => `${prefixes[kind]}_${id}`;
 

@@ -7,9 +7,13 @@ import { type ApiParts, createApi } from './api/api.ts';
 import {
   checkSecretKey,
   createAuthenticate,
+  createPasswords,
+  createSetupLink,
+  ensureFirstUser,
   ensureToken,
   listSpaces,
   createToken as makeToken,
+  type Passwords,
   type Role,
 } from './auth/auth.ts';
 import type { Config } from './config.ts';
@@ -22,7 +26,7 @@ import { type Clock, seconds, systemClock } from './kernel/clock.ts';
 import { noCrash, type ReachCrashPoint } from './kernel/crash-point.ts';
 import { createLog, type Log } from './kernel/log.ts';
 import { type Random, systemRandom } from './kernel/random.ts';
-import { vault as createVault, type Vault } from './kernel/secret.ts';
+import { vault as createVault, Secret, type Vault } from './kernel/secret.ts';
 import { loadSecretKey } from './kernel/secret-key.ts';
 import { StartError } from './kernel/start-error.ts';
 import { producersOf, releaseRows } from './ledger/ledger.ts';
@@ -32,6 +36,8 @@ import { version } from './version.ts';
 
 export interface Running {
   readonly url: string;
+  /** Nobody can sign in yet: this address makes the first account, once, within 24 hours. For the console, never for the log. */
+  readonly setupLink: Secret | undefined;
   /** Answers what is under way, settles calls in flight, gives leases back, closes the database. */
   stop(): Promise<void>;
 }
@@ -77,10 +83,13 @@ async function start(config: Config, parts: Parts, tiktok: TikTok, reached: Reac
     committed: wake,
     settings: { ...ingestDefaults, publicUrl: config.publicUrl },
   });
+  const passwords = createPasswords(parts);
+  const setupLink = await firstUser(config, { ...parts, passwords });
   const api: ApiParts = {
     ...parts,
     tiktok,
     authenticate: createAuthenticate(parts),
+    passwords,
     publicUrl: config.publicUrl,
     version,
     mappingsMax: config.mappingsMax,
@@ -119,6 +128,7 @@ async function start(config: Config, parts: Parts, tiktok: TikTok, reached: Reac
   sayHello(config, log, url);
   return {
     url,
+    setupLink,
     async stop() {
       checks.draining();
       await ingest.drain();
@@ -153,6 +163,15 @@ async function openParts(config: Config): Promise<Parts> {
     await db.close();
     throw error;
   }
+}
+
+/** USHER_ADMIN_EMAIL and …_PASSWORD make the first account; without them a link does, where pages are served. */
+async function firstUser(config: Config, parts: Parts & { passwords: Passwords }): Promise<Secret | undefined> {
+  const { admin, publicUrl } = config;
+  if (admin) await ensureFirstUser({ ...parts, transaction: (work) => parts.db.transaction(work) }, admin);
+  if (!config.roles.includes('web')) return undefined;
+  const token = await parts.db.transaction((tx) => createSetupLink(tx, parts));
+  return token && new Secret(`${publicUrl}/setup#token=${token.reveal()}`);
 }
 
 const wrongKey =
@@ -230,7 +249,7 @@ export async function createToken(
   const { db, ...parts } = await openParts(config);
   try {
     return await db.transaction(async (tx) => {
-      const owner = { actor: 'system', spaceId: null, role: 'owner' as const };
+      const owner = { grants: [{ spaceId: null, role: 'owner' as const }] };
       const spaces = await listSpaces(tx, owner, { after: 0, limit: 1_000 });
       const space = spaces.items.find((s) => s.slug === wanted.space);
       if (wanted.space !== undefined && !space)

@@ -35,8 +35,11 @@ test('the whole document is OpenAPI 3.1, and every operation names its role', as
   for (const [path, operations] of Object.entries<Record<string, Record<string, unknown>>>(json.paths)) {
     expect(path).toMatch(/^\/api\/v1\//);
     for (const operation of Object.values(operations)) {
-      expect(operation['x-role']).toMatch(/^(viewer|editor|owner)$/);
-      expect(operation['security']).toEqual([{ token: [] }]);
+      const role = operation['x-role'];
+      expect(role).toMatch(/^(viewer|editor|owner|person|anyone)$/);
+      const either = [{ token: [] }, { session: [] }];
+      const security = role === 'anyone' ? [] : role === 'person' ? [{ session: [] }] : either;
+      expect(operation['security']).toEqual(security);
     }
   }
 });

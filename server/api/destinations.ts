@@ -17,6 +17,7 @@ import {
   forEditors,
   forOwners,
   forViewers,
+  onlySpace,
   permit,
   permittedDestination,
   permittedSource,
@@ -65,7 +66,7 @@ const params = z.object({ destinationId: idSchema('destination') });
 export function destinations(app: Api, parts: ApiParts): void {
   app.openapi(listRoute, async (c) => {
     const query = c.req.valid('query');
-    const spaceId = query.spaceId ?? c.get('principal').spaceId;
+    const spaceId = query.spaceId ?? onlySpace(c);
     permit(c, spaceId);
     const found = await listDestinations(parts.db, spaceId, pageAfter(query));
     return c.json(toPage(query, found, destinationToJson), 200);

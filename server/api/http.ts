@@ -3,12 +3,19 @@ import type { Context, MiddlewareHandler, Next } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Principal, Role } from '../auth/auth.ts';
+import type { From, Principal, Role } from '../auth/auth.ts';
 import type { Log } from '../kernel/log.ts';
 
-/** What a route finds in its context: who asks, and the role that the route needs. */
+/** What a route finds in its context. */
 export interface ApiEnv {
-  Variables: { principal: Principal; needs: Role };
+  Variables: {
+    /** Who asks. */
+    principal: Principal;
+    from: From;
+    /** The role that the route needs, and whether a person must have typed the password lately (T8). */
+    needs: Role;
+    sensitive: boolean;
+  };
 }
 export type Api = OpenAPIHono<ApiEnv>;
 /** What the shared helpers need of a route's context, whatever its path and body. */
@@ -70,17 +77,26 @@ export function createHttpApp(log: Log): Api {
 }
 
 /** T16: nothing the API says may be stored, framed, sniffed or named in a referrer. */
-export const apiHeaders: MiddlewareHandler = async (c: Context, next: Next) => {
-  await next();
-  c.header('cache-control', 'no-store');
-  c.header(
-    'content-security-policy',
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  );
+export const apiHeaders =
+  (publicUrl: string): MiddlewareHandler =>
+  async (c: Context, next: Next) => {
+    await next();
+    c.header('cache-control', 'no-store');
+    c.header(
+      'content-security-policy',
+      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    secureHeaders(c, publicUrl);
+  };
+
+/** What every answer to a browser carries; HSTS only where there is TLS to insist on: two years, as its preload list asks. */
+export function secureHeaders(c: Context, publicUrl: string): void {
   c.header('referrer-policy', 'no-referrer');
   c.header('x-content-type-options', 'nosniff');
   c.header('x-frame-options', 'DENY');
-};
+  c.header('cross-origin-opener-policy', 'same-origin');
+  if (publicUrl.startsWith('https:')) c.header('strict-transport-security', 'max-age=63072000; includeSubDomains');
+}
 
 /** Node enforces content-length, so it may be believed; only chunked bodies need the slow middleware (stack.md 3). */
 export function limitBody(): MiddlewareHandler {
@@ -92,15 +108,38 @@ export function limitBody(): MiddlewareHandler {
   };
 }
 
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /** T5: a form of another site can send a body, but not as JSON. */
 export const onlyJson: MiddlewareHandler = async (c: Context, next: Next) => {
-  const unsafe = c.req.method !== 'GET' && c.req.method !== 'HEAD' && c.req.method !== 'OPTIONS';
+  const unsafe = !safeMethods.has(c.req.method);
   const hasBody = (c.req.header('content-length') ?? '0') !== '0' || c.req.header('transfer-encoding') !== undefined;
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   const json = type === 'application/json' || (type === undefined && !hasBody);
   if (unsafe && !json) throw refusal(415, 'content-type', 'send the body as application/json');
   await next();
 };
+
+/**
+ * T5: a browser sends the session cookie by itself, so what it sends along must come from a page of ours. A request with a
+ * token proves itself; one with neither cookie nor a browser's headers has nothing to abuse.
+ */
+export function onlyOwnPages(publicUrl: string): MiddlewareHandler {
+  const ours = new URL(publicUrl).origin;
+  return async (c, next) => {
+    if (!safeMethods.has(c.req.method) && c.req.header('authorization') === undefined) {
+      const origin = c.req.header('origin');
+      const site = c.req.header('sec-fetch-site');
+      const byBrowser = origin !== undefined || site !== undefined || c.req.header('cookie') !== undefined;
+      // Reached under another of its own names (localhost), the page and the server still share one.
+      const sameHost = origin !== undefined && URL.canParse(origin) && new URL(origin).host === c.req.header('host');
+      const known = origin === ours || sameHost;
+      if (byBrowser && !(known && (site === undefined || site === 'same-origin')))
+        throw refusal(403, 'foreign-page', 'only the pages of Usher itself may do this');
+    }
+    await next();
+  };
+}
 
 function tooLarge(): never {
   throw refusal(413, 'too-large', `a body may have at most ${bodyBytesMax} bytes`);

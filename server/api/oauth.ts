@@ -48,7 +48,7 @@ export function oauth(app: Api, parts: ApiParts): void {
   });
 
   // No API token: the browser comes from TikTok, and the state is what proves who asked (T1).
-  app.get(callbackPath, apiHeaders, async (c) => {
+  app.get(callbackPath, apiHeaders(parts.publicUrl), async (c) => {
     const { state, auth_code: authCode, code } = c.req.query();
     const answer = { state, authCode: authCode || code, owner: undefined };
     const finished = await finishAuthorization(deps, answer, (tx, connected) =>
@@ -118,13 +118,23 @@ const wantsJson = (c: Context): boolean => (c.req.header('accept') ?? '').includ
 
 function showConnected(c: Context, connected: Connected): Response | Promise<Response> {
   const destinationId = idToText('destination', connected.destinationId);
-  const { advertiserIds, missingScopes, returnTo } = connected;
-  if (wantsJson(c))
-    return c.json({ data: { destinationId, advertiserIds, missingPermissions: missingScopes, returnTo } });
+  const { advertiserIds, lackingAdvertiserIds, missingScopes, returnTo } = connected;
+  if (wantsJson(c)) {
+    const data = { destinationId, advertiserIds, lackingAdvertiserIds, missingPermissions: missingScopes, returnTo };
+    return c.json({ data });
+  }
   if (returnTo !== '') return c.redirect(returnTo, 303);
   const missing = missingScopes.map((scope) => `${scope.name}, ${scope.why}`).join('; ');
-  const text = `TikTok allowed ${advertiserIds.length} ad account${advertiserIds.length === 1 ? '' : 's'}.`;
-  return c.html(page('TikTok is connected', missing === '' ? text : `${text} It did not grant: ${missing}.`, '/'));
+  const text = [
+    `TikTok allowed ${advertiserIds.length} ad account${advertiserIds.length === 1 ? '' : 's'}.`,
+    ...(missing === '' ? [] : [`It did not grant: ${missing}.`]),
+    ...(lackingAdvertiserIds.length === 0
+      ? []
+      : [
+          `Not among them: ${lackingAdvertiserIds.join(', ')}, which this destination sends to. What is owed there is kept; connect again and tick them.`,
+        ]),
+  ];
+  return c.html(page('TikTok is connected', text.join(' '), '/'));
 }
 
 function showProblem(c: Context, problem: AuthorizationProblem): Response | Promise<Response> {

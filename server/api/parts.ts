@@ -1,6 +1,6 @@
 import type { SpaceId } from '../../contract/ids.ts';
 import type { ReceivedEvent, SegmentEvent } from '../../contract/segment-event.ts';
-import type { Authenticate } from '../auth/auth.ts';
+import type { Authenticate, Passwords } from '../auth/auth.ts';
 import type { Db, Tx } from '../db/port.ts';
 import type { Destination, Mapping } from '../destinations/destinations.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -19,6 +19,7 @@ export interface ApiParts {
   vault: Vault;
   tiktok: TikTok;
   authenticate: Authenticate;
+  passwords: Passwords;
   /** Where browsers reach Usher; no trailing slash (USHER_PUBLIC_URL). */
   publicUrl: string;
   version: string;

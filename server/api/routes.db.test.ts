@@ -3,10 +3,15 @@ import { expect, test } from 'vitest';
 import { type DestinationId, idToText, type SourceId, type SpaceId } from '../../contract/ids.ts';
 import { type ApiUnderTest, apiUnderTest } from '../../test/support/api-client.ts';
 import { testDatabase } from '../../test/support/database.ts';
+import { type Role, roles } from '../auth/auth.ts';
+import { beginSession } from '../auth/sessions.ts';
+import { totp } from '../auth/two-step.ts';
+import { createUser } from '../auth/users.ts';
 import { insertRequest } from '../delivery/requests.sql.ts';
 import { block, ensureTargets } from '../destinations/destinations.ts';
-import { manualClock } from '../kernel/clock.ts';
+import { manualClock, minutes } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
+import { Secret } from '../kernel/secret.ts';
 import { resolvePeople } from '../profiles/profiles.ts';
 
 /**
@@ -19,7 +24,7 @@ const clock = manualClock();
 interface Route {
   method: string;
   path: string;
-  role: 'viewer' | 'editor' | 'owner';
+  role: 'viewer' | 'editor' | 'owner' | 'person' | 'anyone';
 }
 
 async function routesOf(api: ApiUnderTest): Promise<Route[]> {
@@ -33,7 +38,7 @@ async function routesOf(api: ApiUnderTest): Promise<Route[]> {
   );
 }
 
-/** A space with one of everything, and a token of each role. */
+/** A space with one of everything, a token and a signed-in person of each role. */
 async function world(api: ApiUnderTest, slug: string) {
   const space = await api.space(slug);
   const spaceId = idToText('space', space);
@@ -57,6 +62,12 @@ async function world(api: ApiUnderTest, slug: string) {
   await make(connections, { destinationId: destination['id'] });
   const other = await make('/destinations', { spaceId, metadataId, name: 'Other' });
   const child = await make('/tokens', { name: 'child', role: 'viewer', spaceId });
+  const people = {
+    viewer: await signedIn(api, space, 'viewer'),
+    editor: await signedIn(api, space, 'editor'),
+    owner: await signedIn(api, space, 'owner'),
+  };
+  const invitation = await make('/invitations', { roles: [{ spaceId, role: 'viewer' }] });
   const ids: Record<string, string> = {
     spaceId,
     sourceId: source['id'] ?? '',
@@ -64,13 +75,35 @@ async function world(api: ApiUnderTest, slug: string) {
     destinationId: destination['id'] ?? '',
     subscriptionId: subscription['id'] ?? '',
     tokenId: child['id'] ?? '',
+    userId: idToText('user', people.viewer.userId),
+    sessionId: idToText('session', people.owner.otherSessionId),
+    invitationId: invitation['id'] ?? '',
     audienceId: audience['id'] ?? '',
     otherDestinationId: other['id'] ?? '',
     ...(await traces(space, Number(destination['id']?.slice(4)) as DestinationId)),
     field: 'selected_advertiser_id',
     metadataId,
   };
-  return { space, tokens, ids };
+  return { space, tokens, people, ids };
+}
+
+/** Somebody with a role in a space, at two browsers. */
+async function signedIn(api: ApiUnderTest, spaceId: SpaceId, role: Role) {
+  const from = { address: '192.0.2.7', userAgent: 'a browser' };
+  return database.db.transaction(async (tx) => {
+    const account = { email: `${role}@${spaceId}.example`, name: role, passwordHash: await passwordHash(api) };
+    const { id: userId } = must(await createUser(tx, clock, { ...account, grants: [{ spaceId, role }] }), 'new');
+    const other = await beginSession(tx, api.parts, { userId, via: 'password' }, from);
+    const { cookie } = await beginSession(tx, api.parts, { userId, via: 'password' }, from);
+    return { userId, session: cookie.reveal(), otherSessionId: other.session.id };
+  });
+}
+
+const password = 'a quiet harbour';
+let hashed: Promise<string> | undefined;
+function passwordHash(api: ApiUnderTest): Promise<string> {
+  hashed ??= api.parts.passwords.hash(new Secret(password));
+  return hashed;
 }
 
 /** What only events and calls leave behind: a person, a blocked target, a call. */
@@ -135,6 +168,20 @@ const bodies: Record<string, (ids: Record<string, string>) => unknown> = {
     audienceId: '900',
   }),
   'POST /api/v1/spaces/{spaceId}/people/search': () => ({ type: 'user_id', value: 'u1' }),
+  'POST /api/v1/session': () => ({ email: 'nobody@example.com', password }),
+  'POST /api/v1/session/link': () => ({ token: 'unknown' }),
+  'POST /api/v1/session/confirm': () => ({ password }),
+  'POST /api/v1/setup': () => ({ token: 'unknown', email: 'nobody@example.com', password }),
+  'POST /api/v1/invitations/read': () => ({ token: 'unknown' }),
+  'POST /api/v1/invitations/accept': () => ({ token: 'unknown', email: 'nobody@example.com', password }),
+  'POST /api/v1/invitations/join': ({ invitationToken }) => ({ token: invitationToken }),
+  'POST /api/v1/invitations': ({ spaceId }) => ({ roles: [{ spaceId, role: 'viewer' }] }),
+  'PATCH /api/v1/profile': () => ({ name: 'New' }),
+  'POST /api/v1/profile/password': () => ({ current: password, next: 'a louder harbour' }),
+  'POST /api/v1/profile/two-step': () => undefined,
+  'POST /api/v1/profile/two-step/confirm': ({ code }) => ({ code }),
+  'PATCH /api/v1/users/{userId}': ({ spaceId }) => ({ roles: [{ spaceId, role: 'editor' }] }),
+  'POST /api/v1/users/{userId}/sign-in-link': () => undefined,
   'POST /api/v1/tokens': ({ spaceId }) => ({ name: 'New', role: 'viewer', spaceId }),
 };
 
@@ -152,52 +199,68 @@ const withoutSpace = new Set([
   'GET /api/v1/catalog/destinations',
   'GET /api/v1/catalog/destinations/{metadataId}',
   'GET /api/v1/ingest/unknown-keys',
+  'GET /api/v1/audit-events',
+  'GET /api/v1/audit-events/verification',
+  'GET /api/v1/users',
+  'GET /api/v1/invitations',
 ]);
 /** Only for tokens of the whole installation; for others there is no such thing. */
-const ofInstallation = new Set(['POST /api/v1/spaces', 'GET /api/v1/ingest/unknown-keys']);
+const ofInstallation = new Set([
+  'POST /api/v1/spaces',
+  'GET /api/v1/ingest/unknown-keys',
+  'GET /api/v1/audit-events/verification',
+  'DELETE /api/v1/users/{userId}',
+  'POST /api/v1/users/{userId}/sign-in-link',
+]);
+const byRole = (route: Route): route is Route & { role: Role } => roles.some((role) => role === route.role);
 
 const nameOf = (route: Route): string => `${route.method} ${route.path}`;
 
-function send(api: ApiUnderTest, route: Route, ids: Record<string, string>, token?: string) {
+type Caller = { token?: string; session?: string };
+
+function send(api: ApiUnderTest, route: Route, ids: Record<string, string>, caller: Caller) {
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? expect.fail(`no id for ${name}`));
   const body = bodies[nameOf(route)];
   if ((route.method === 'POST' || route.method === 'PATCH') && !body) expect.fail(`no body for ${nameOf(route)}`);
   const query = route.method === 'DELETE' ? '?people=keep' : '';
-  return api.request(route.method, path + query, { ...(token ? { token } : {}), body: body?.(ids) });
+  return api.request(route.method, path + query, { ...caller, body: body?.(ids) });
 }
 
 const random = (ids: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id.replace(/_\d+$/, '_987654321')]));
 
-test('without a token no route does anything', async () => {
+test('without a token or a session no route does anything', async () => {
   const api = apiUnderTest(database.db, clock);
   const { ids } = await world(api, 'ours');
   const routes = await routesOf(api);
   expect(routes.length).toBeGreaterThan(25);
   for (const route of routes) {
-    for (const token of [undefined, 'ush_wrong']) {
-      expect((await send(api, route, ids, token)).status, nameOf(route)).toBe(401);
+    if (route.role === 'anyone') continue;
+    for (const caller of [{}, { token: 'ush_wrong' }, { session: 'wrong' }]) {
+      expect((await send(api, route, ids, caller)).status, nameOf(route)).toBe(401);
     }
   }
 });
 
-test('I11: a foreign id is answered exactly like one that does not exist, and changes nothing', async () => {
+test('I11: a foreign id is answered exactly like one that does not exist, to tokens and to people, and changes nothing', async () => {
   const api = apiUnderTest(database.db, clock);
   const ours = await world(api, 'ours');
   const theirs = await world(api, 'theirs');
   const before = await dump();
-  for (const route of await routesOf(api)) {
+  for (const route of (await routesOf(api)).filter(byRole)) {
     if (withoutSpace.has(nameOf(route))) continue;
-    const foreign = await send(api, route, ours.ids, theirs.tokens.owner);
-    const unknown = await send(api, route, random(ours.ids), theirs.tokens.owner);
-    expect(foreign.status, nameOf(route)).toBe(404);
-    expect([foreign.text, [...foreign.headers]], nameOf(route)).toEqual([unknown.text, [...unknown.headers]]);
+    for (const caller of [{ token: theirs.tokens.owner }, { session: theirs.people.owner.session }]) {
+      const foreign = await send(api, route, ours.ids, caller);
+      const unknown = await send(api, route, random(ours.ids), caller);
+      expect(foreign.status, nameOf(route)).toBe(404);
+      expect([foreign.text, [...foreign.headers]], nameOf(route)).toEqual([unknown.text, [...unknown.headers]]);
+    }
   }
   expect(await dump()).toEqual(before);
-  const lists = ['/destinations', '/spaces', '/tokens'];
+  const lists = ['/destinations', '/spaces', '/tokens', '/users', '/invitations', '/audit-events'];
   for (const list of lists) {
     const { text } = await api.request('GET', `/api/v1${list}`, { token: theirs.tokens.owner });
-    for (const id of [ours.ids['spaceId'], ours.ids['destinationId'], ours.ids['tokenId']])
+    for (const id of ['spaceId', 'destinationId', 'tokenId', 'userId', 'invitationId'].map((name) => ours.ids[name]))
       expect(text).not.toContain(`"${id}"`);
   }
   const asked = await api.request('GET', `/api/v1/destinations?spaceId=${ours.ids['spaceId']}`, {
@@ -206,33 +269,70 @@ test('I11: a foreign id is answered exactly like one that does not exist, and ch
   expect(asked.status).toBe(404);
 });
 
-test('a role does what its route names, and no more', async () => {
+test('a role does what its route names, and no more: a viewer changes nothing, by token or by sign-in', async () => {
   const api = apiUnderTest(database.db, clock);
-  const { ids, tokens } = await world(api, 'ours');
-  const order = ['viewer', 'editor', 'owner'] as const;
-  for (const route of await routesOf(api)) {
-    for (const role of order.slice(0, order.indexOf(route.role))) {
+  const { ids, tokens, people } = await world(api, 'ours');
+  const before = await dump();
+  for (const route of (await routesOf(api)).filter(byRole)) {
+    for (const role of roles.slice(0, roles.indexOf(route.role))) {
       const refused = ofInstallation.has(nameOf(route)) ? 404 : 403;
-      expect((await send(api, route, ids, tokens[role])).status, `${nameOf(route)} as ${role}`).toBe(refused);
+      for (const caller of [{ token: tokens[role] }, { session: people[role].session }])
+        expect((await send(api, route, ids, caller)).status, `${nameOf(route)} as ${role}`).toBe(refused);
     }
   }
+  expect(await dump()).toEqual(before);
 });
 
 test('T19: every route that changes something writes exactly one line into the audit log', async () => {
   const api = apiUnderTest(database.db, clock);
   let worlds = 0;
   for (const route of await routesOf(api)) {
+    if (route.role === 'anyone') continue; // these are walked in sign-in.db.test.ts
     worlds += 1;
-    const { ids, tokens } = await world(api, `shop${worlds}`);
+    const { ids, tokens, people } = await world(api, `shop${worlds}`);
     if (route.path.endsWith('/oauth/revoke')) await connect(api, ids, tokens.owner);
-    const token = ofInstallation.has(nameOf(route)) ? await api.token(null, 'owner') : tokens[route.role];
+    Object.assign(ids, await prepared(api, route, { session: people.owner.session, token: tokens.owner, ids }));
+    const caller = byRole(route)
+      ? { token: ofInstallation.has(nameOf(route)) ? await api.token(null, 'owner') : tokens[route.role] }
+      : { session: people.owner.session };
     const before = await auditRows();
-    const answer = await send(api, route, ids, token);
+    const answer = await send(api, route, ids, caller);
     expect(answer.status, `${nameOf(route)}: ${answer.text}`).toBeLessThan(300);
     const lines = route.method === 'GET' || readsOnly.has(nameOf(route)) ? 0 : 1;
     expect((await auditRows()) - before, nameOf(route)).toBe(lines);
   }
 });
+
+test('T8: what only owners may change, and write keys, ask a person for the password again after 15 minutes', async () => {
+  const api = apiUnderTest(database.db, clock);
+  const { ids, people } = await world(api, 'ours');
+  await clock.advance(minutes(16));
+  const asks: string[] = [];
+  for (const route of (await routesOf(api)).filter(byRole)) {
+    if (route.method === 'GET' || ofInstallation.has(nameOf(route))) continue;
+    if (route.role !== 'owner' && !route.path.includes('/writekey')) continue;
+    const answer = await send(api, route, ids, { session: people.owner.session });
+    expect(answer, nameOf(route)).toMatchObject({ status: 401, json: { errors: [{ type: 'reauthenticate' }] } });
+    asks.push(nameOf(route));
+  }
+  expect(asks.length).toBeGreaterThan(8);
+});
+
+/** What a person must have done before a route of their own account answers. */
+async function prepared(
+  api: ApiUnderTest,
+  route: Route,
+  { session, token, ids }: { session: string; token: string; ids: Record<string, string> },
+): Promise<Record<string, string>> {
+  if (route.path.endsWith('/invitations/join')) {
+    const body = { roles: [{ spaceId: ids['spaceId'], role: 'editor' }] };
+    const made = await api.request('POST', '/api/v1/invitations', { token, body });
+    return { invitationToken: String(made.json.data.link).split('token=')[1] ?? '' };
+  }
+  if (!route.path.endsWith('/two-step/confirm')) return {};
+  const begun = await api.request('POST', '/api/v1/profile/two-step', { session });
+  return { code: totp(begun.json.data.secret, Math.floor(clock.now() / 30_000)) };
+}
 
 async function connect(api: ApiUnderTest, ids: Record<string, string>, token: string): Promise<void> {
   const begun = await api.request('POST', `/api/v1/destinations/${ids['destinationId']}/oauth/authorize`, {
@@ -257,4 +357,5 @@ const dump = () =>
     union all select 'i', i::text from oauth_states i union all select 'u', u::text from audiences u
     union all select 'c', c::text from audience_connections c union all select 'w', w::text from walks w
     union all select 'g', g::text from targets g
-    union all select 't', t.token_id::text || coalesce(t.revoked_at::text, '') from api_tokens t order by 1, 2`);
+    union all select 't', t.token_id::text || coalesce(t.revoked_at::text, '') from api_tokens t
+    union all select 'r', r::text from user_roles r union all select 'l', l::text from one_time_links l order by 1, 2`);

@@ -35,9 +35,9 @@ export const noContent = { description: 'done' };
 /** The refusals that every guarded route has in common; the shape is the same for all. */
 export const refusals = {
   400: json(problemsSchema, 'something in the request is wrong'),
-  401: json(problemsSchema, 'no valid token'),
+  401: json(problemsSchema, 'no valid token or session; reauthenticate: the password is asked for again'),
   403: json(problemsSchema, 'the role does not suffice'),
-  404: json(problemsSchema, 'there is no such thing, or not for this token'),
+  404: json(problemsSchema, 'there is no such thing, or not for you'),
 } as const;
 export const conflict = json(problemsSchema, 'not possible as things stand');
 export const invalid = json(problemsSchema, 'understood, but wrong');

@@ -11,7 +11,16 @@ import {
   type WriteKey,
 } from '../ingest/ingest.ts';
 import { Secret } from '../kernel/secret.ts';
-import { change, fieldsOf, forEditors, forOwners, forViewers, permittedSource, permittedSpace } from './access.ts';
+import {
+  change,
+  fieldsOf,
+  forEditors,
+  forOwners,
+  forSureEditors,
+  forViewers,
+  permittedSource,
+  permittedSpace,
+} from './access.ts';
 import { type Api, notFound, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import {
@@ -202,7 +211,7 @@ const deleteRoute = createRoute({
 });
 
 const createKeyRoute = createRoute({
-  ...forEditors,
+  ...forSureEditors,
   tags,
   method: 'post',
   path: '/api/v1/sources/{sourceId}/writekey',
@@ -212,7 +221,7 @@ const createKeyRoute = createRoute({
 });
 
 const revokeKeyRoute = createRoute({
-  ...forEditors,
+  ...forSureEditors,
   tags,
   method: 'delete',
   path: '/api/v1/sources/{sourceId}/writekey/{keyId}',

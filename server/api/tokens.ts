@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema, idToText } from '../../contract/ids.ts';
 import { type ApiToken, createToken, getToken, listTokens, revokeToken } from '../auth/auth.ts';
 import { change, forOwners, permit, permittedSpace } from './access.ts';
-import { type Api, notFound } from './http.ts';
+import { type Api, notFound, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import {
   bodyOf,
@@ -17,6 +17,7 @@ import {
   timeSchema,
   toPage,
 } from './shapes.ts';
+import { permitSomewhere } from './users.ts';
 
 const tokenSchema = z
   .object({
@@ -26,6 +27,7 @@ const tokenSchema = z
     role: roleSchema,
     createdAt: timeSchema,
     lastUsedAt: timeSchema.nullable(),
+    expiresAt: timeSchema.nullable().openapi({ description: 'null: until it is revoked' }),
   })
   .openapi('ApiToken');
 const madeSchema = tokenSchema
@@ -35,17 +37,20 @@ const madeSchema = tokenSchema
 export function tokens(app: Api, parts: ApiParts): void {
   app.openapi(listRoute, async (c) => {
     const principal = c.get('principal');
-    permit(c, principal.spaceId);
+    permitSomewhere(c);
     const query = c.req.valid('query');
     return c.json(toPage(query, await listTokens(parts.db, principal, pageAfter(query)), tokenToJson), 200);
   });
 
   app.openapi(createTokenRoute, async (c) => {
-    const { spaceId, name, role } = c.req.valid('json');
+    const { spaceId, name, role, expiresAt } = c.req.valid('json');
+    if (expiresAt !== undefined && Date.parse(expiresAt) <= parts.clock.now())
+      throw refusal(400, 'invalid', 'must lie in the future', 'expiresAt');
     if (spaceId === null) permit(c, null);
     else await permittedSpace(c, parts.db, spaceId);
+    const expiry = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt) };
     const made = await change(parts, c, async (tx, record) => {
-      const created = await createToken(tx, parts, { spaceId, name, role });
+      const created = await createToken(tx, parts, { spaceId, name, role, ...expiry });
       const subject = idToText('token', created.token.id);
       await record({ spaceId, action: 'token.create', subject, details: { role } });
       return created;
@@ -73,7 +78,7 @@ const listRoute = createRoute({
   tags,
   method: 'get',
   path: '/api/v1/tokens',
-  summary: 'The API tokens of the space of this token, or of all',
+  summary: 'The API tokens of the spaces that you own',
   request: { query: pageQuery },
   responses: { 200: listOf(tokenSchema), ...refusals },
 });
@@ -85,7 +90,14 @@ const createTokenRoute = createRoute({
   path: '/api/v1/tokens',
   summary: 'A new API token; its text is in the answer and never again',
   request: {
-    body: bodyOf(z.strictObject({ name: nameSchema, role: roleSchema, spaceId: idSchema('space').nullable() })),
+    body: bodyOf(
+      z.strictObject({
+        name: nameSchema,
+        role: roleSchema,
+        spaceId: idSchema('space').nullable(),
+        expiresAt: timeSchema.optional().openapi({ description: 'absent: until it is revoked' }),
+      }),
+    ),
   },
   responses: { 201: oneOf(madeSchema), ...refusals },
 });
@@ -107,4 +119,5 @@ const tokenToJson = (token: ApiToken): z.infer<typeof tokenSchema> => ({
   role: token.role,
   createdAt: token.createdAt.toISOString(),
   lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
+  expiresAt: token.expiresAt?.toISOString() ?? null,
 });

@@ -43,7 +43,7 @@ test('a token says who asks, and stands in the database only as a hash', async (
   expect(text).toMatch(/^ush_[A-Za-z0-9_-]{43}$/);
   const authenticate = createAuthenticate({ db: database.db, clock });
   const actor = `token:${made.token.id}`;
-  expect(await authenticate(`Bearer ${text}`)).toEqual({ actor, spaceId: id, role: 'editor' });
+  expect(await authenticate(`Bearer ${text}`)).toEqual({ actor, grants: [{ spaceId: id, role: 'editor' }] });
   for (const wrong of [
     undefined,
     '',
@@ -81,7 +81,7 @@ test('USHER_API_TOKEN is an owner of everything, made once, and stays revoked', 
   expect(await database.db.transaction((tx) => ensureToken(tx, clock, text))).toBe(false);
   const header = `Bearer ${text.reveal()}`;
   const principal = await createAuthenticate({ db: database.db, clock })(header);
-  expect(principal).toMatchObject({ spaceId: null, role: 'owner' });
+  expect(principal).toMatchObject({ grants: [{ spaceId: null, role: 'owner' }] });
   const { items } = await listTokens(database.db, must(principal, 'known'), page);
   await database.db.transaction((tx) => revokeToken(tx, clock, must(items[0], 'one').id));
   await database.db.transaction((tx) => ensureToken(tx, clock, text));
@@ -90,8 +90,8 @@ test('USHER_API_TOKEN is an owner of everything, made once, and stays revoked', 
 
 test('I11: a principal of one space sees that space and does what its role allows', async () => {
   const [ours, theirs] = [await space('ours'), await space('theirs')];
-  const editor: Principal = { actor: 'token:1', spaceId: ours.id, role: 'editor' };
-  const owner: Principal = { actor: 'token:2', spaceId: null, role: 'owner' };
+  const editor: Principal = { actor: 'token:1', grants: [{ spaceId: ours.id, role: 'editor' }] };
+  const owner: Principal = { actor: 'token:2', grants: [{ spaceId: null, role: 'owner' }] };
   expect([sees(editor, ours.id), sees(editor, theirs.id), sees(editor, null)]).toEqual([true, false, false]);
   expect((['viewer', 'editor', 'owner'] as const).map((role) => allows(editor, ours.id, role))).toEqual([
     true,
@@ -119,10 +119,14 @@ test('the audit log is read newest first, a space at a time', async () => {
     await audit(tx, clock, { ...entry, spaceId: theirs.id });
     await audit(tx, clock, { ...entry, spaceId: ours.id, action: 'destination.update', details: { fields: ['name'] } });
   });
-  const { items, total } = await listAudit(database.db, ours.id, { before: Number.MAX_SAFE_INTEGER, limit: 1 });
+  const { items, total } = await listAudit(
+    database.db,
+    { spaceIds: [ours.id] },
+    { before: Number.MAX_SAFE_INTEGER, limit: 1 },
+  );
   expect(total).toBe(2);
   expect(items).toMatchObject([{ action: 'destination.update', details: { fields: ['name'] } }]);
-  const rest = await listAudit(database.db, ours.id, { before: must(items[0], 'one').id, limit: 5 });
+  const rest = await listAudit(database.db, { spaceIds: [ours.id] }, { before: must(items[0], 'one').id, limit: 5 });
   expect(rest.items.map(({ action }) => action)).toEqual(['destination.create']);
 });
 

@@ -17,15 +17,15 @@ export const selectSpace = (q: Queryable, id: SpaceId) =>
   q.query<SpaceRow>(sql`select space_id, slug, name, created_at from spaces where space_id = ${id}`);
 
 /** `only` null: all spaces. */
-export const selectSpaces = (q: Queryable, only: SpaceId | null, page: { after: number; limit: number }) =>
+export const selectSpaces = (q: Queryable, only: readonly SpaceId[] | null, page: { after: number; limit: number }) =>
   q.query<SpaceRow>(sql`
     select space_id, slug, name, created_at from spaces
-    where (${only}::bigint is null or space_id = ${only}::bigint) and space_id > ${page.after}
+    where (${only}::bigint[] is null or space_id = any(${only}::bigint[])) and space_id > ${page.after}
     order by space_id limit ${page.limit}`);
 
-export const countSpaces = (q: Queryable, only: SpaceId | null) =>
+export const countSpaces = (q: Queryable, only: readonly SpaceId[] | null) =>
   q.query<{ count: number }>(sql`
-    select count(*) as count from spaces where (${only}::bigint is null or space_id = ${only}::bigint)`);
+    select count(*) as count from spaces where (${only}::bigint[] is null or space_id = any(${only}::bigint[]))`);
 
 export type TokenRow = {
   token_id: TokenId;
@@ -34,37 +34,40 @@ export type TokenRow = {
   role: 'owner' | 'editor' | 'viewer';
   created_at: Date;
   last_used_at: Date | null;
+  expires_at: Date | null;
 };
 
-const tokenColumns = sql`token_id, space_id, name, role, created_at, last_used_at`;
+const tokenColumns = sql`token_id, space_id, name, role, created_at, last_used_at, expires_at`;
 
 export const insertToken = (
   tx: Tx,
-  row: { spaceId: SpaceId | null; name: string; role: string; hash: Buffer; at: Date },
+  row: { spaceId: SpaceId | null; name: string; role: string; hash: Buffer; at: Date; expiresAt: Date | null },
 ) =>
   tx.query<TokenRow>(sql`
-    insert into api_tokens (space_id, name, role, token_hash, created_at)
-    values (${row.spaceId}, ${row.name}, ${row.role}, ${row.hash}, ${row.at})
+    insert into api_tokens (space_id, name, role, token_hash, created_at, expires_at)
+    values (${row.spaceId}, ${row.name}, ${row.role}, ${row.hash}, ${row.at}, ${row.expiresAt})
     on conflict (token_hash) do nothing returning ${tokenColumns}`);
 
-export const selectTokenByHash = (q: Queryable, hash: Buffer) =>
+export const selectTokenByHash = (q: Queryable, hash: Buffer, now: Date) =>
   q.query<TokenRow>(sql`
-    select ${tokenColumns} from api_tokens where token_hash = ${hash} and revoked_at is null`);
+    select ${tokenColumns} from api_tokens
+    where token_hash = ${hash} and revoked_at is null and (expires_at is null or expires_at > ${now})`);
 
 export const selectToken = (q: Queryable, id: TokenId) =>
   q.query<TokenRow>(sql`select ${tokenColumns} from api_tokens where token_id = ${id} and revoked_at is null`);
 
 /** `only` null: tokens of every space and of the whole installation. */
-export const selectTokens = (q: Queryable, only: SpaceId | null, page: { after: number; limit: number }) =>
+export const selectTokens = (q: Queryable, only: readonly SpaceId[] | null, page: { after: number; limit: number }) =>
   q.query<TokenRow>(sql`
     select ${tokenColumns} from api_tokens
-    where revoked_at is null and (${only}::bigint is null or space_id = ${only}::bigint) and token_id > ${page.after}
+    where revoked_at is null and (${only}::bigint[] is null or space_id = any(${only}::bigint[]))
+      and token_id > ${page.after}
     order by token_id limit ${page.limit}`);
 
-export const countTokens = (q: Queryable, only: SpaceId | null) =>
+export const countTokens = (q: Queryable, only: readonly SpaceId[] | null) =>
   q.query<{ count: number }>(sql`
     select count(*) as count from api_tokens
-    where revoked_at is null and (${only}::bigint is null or space_id = ${only}::bigint)`);
+    where revoked_at is null and (${only}::bigint[] is null or space_id = any(${only}::bigint[]))`);
 
 export const revokeTokenRow = (tx: Tx, id: TokenId, at: Date) =>
   tx.query<{ token_id: TokenId }>(sql`
@@ -75,33 +78,6 @@ export const touchToken = (q: Queryable, id: TokenId, at: Date, unlessSince: Dat
   q.query(sql`
     update api_tokens set last_used_at = ${at}
     where token_id = ${id} and (last_used_at is null or last_used_at < ${unlessSince})`);
-
-export const insertAudit = (
-  tx: Tx,
-  row: { spaceId: SpaceId | null; at: Date; actor: string; action: string; subject: string; details: unknown },
-) =>
-  tx.query(sql`
-    insert into audit_log (space_id, at, actor, action, subject, details)
-    values (${row.spaceId}, ${row.at}, ${row.actor}, ${row.action}, ${row.subject}, ${JSON.stringify(row.details)}::jsonb)`);
-
-export type AuditRow = {
-  entry_id: number;
-  space_id: SpaceId | null;
-  at: Date;
-  actor: string;
-  action: string;
-  subject: string;
-  details: Record<string, unknown>;
-};
-
-/** Newest first, before the entry of the last page. */
-export const selectAudit = (q: Queryable, spaceId: SpaceId, page: { before: number; limit: number }) =>
-  q.query<AuditRow>(sql`
-    select entry_id, space_id, at, actor, action, subject, details from audit_log
-    where space_id = ${spaceId} and entry_id < ${page.before} order by entry_id desc limit ${page.limit}`);
-
-export const countAudit = (q: Queryable, spaceId: SpaceId) =>
-  q.query<{ count: number }>(sql`select count(*) as count from audit_log where space_id = ${spaceId}`);
 
 /** The value that stands afterwards: ours where there was none. */
 export const ensureSetting = (tx: Tx, name: string, value: string) =>

@@ -1,26 +1,22 @@
 /**
- * Who may do what: spaces, API tokens with their roles, the audit log. People sign in later; everything here takes a
- * `Principal`, which a signed-in person will be as well.
+ * Who may do what: spaces, people and API tokens with their roles, the audit log. Whoever asks is a `Principal`
+ * (principal.ts): an API token (below) or a person who has signed in (sessions.ts).
  */
-import { createHash } from 'node:crypto';
 import type { SpaceId, TokenId } from '../../contract/ids.ts';
 import type { Db, Queryable, Tx } from '../db/port.ts';
 import { type Clock, minutes, seconds } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
 import { err, must, ok, type Result } from '../kernel/result.ts';
 import { Secret } from '../kernel/secret.ts';
+import { audit, listAudit, verifyAudit } from './audit.ts';
 import {
-  type AuditRow,
-  countAudit,
   countSpaces,
   countTokens,
   ensureSetting,
-  insertAudit,
   insertSpace,
   insertToken,
   revokeTokenRow,
   type SpaceRow,
-  selectAudit,
   selectSpace,
   selectSpaces,
   selectToken,
@@ -30,24 +26,103 @@ import {
   touchToken,
   updateSpaceRow,
 } from './auth.sql.ts';
+import {
+  acceptInvitation,
+  createInvitation,
+  createSetupLink,
+  createSignInLink,
+  getInvitation,
+  joinByInvitation,
+  listInvitations,
+  readInvitation,
+  revokeInvitation,
+  setUp,
+  signInByLink,
+} from './links.ts';
+import { createPasswords, hashOf, passwordLengths } from './passwords.ts';
+import { allows, type Principal, type Role, roleIn, roles, sees, spacesOf } from './principal.ts';
+import {
+  auditSelf,
+  changePassword,
+  confirmationLife,
+  confirmPassword,
+  findSession,
+  getSession,
+  listSessions,
+  sessionLife,
+  signIn,
+  signOut,
+  signOutElsewhere,
+} from './sessions.ts';
+import { beginTwoStep, confirmTwoStep, endTwoStep } from './two-step.ts';
+import {
+  changeProfile,
+  ensureFirstUser,
+  getUser,
+  hasUsers,
+  listUsers,
+  ownersOf,
+  removeUser,
+  setRoles,
+} from './users.ts';
+
+export type { AuditEntry, AuditFilter, ChainCheck, NewAuditEntry } from './audit.ts';
+export type { AccountProblem, Invitation, LinkProblem } from './links.ts';
+export type { Passwords } from './passwords.ts';
+export type { Grant, Principal, Role, Session } from './principal.ts';
+export type { Begun, From, PasswordProblem, SignIn, SignInDeps, SignInProblem } from './sessions.ts';
+export type { User, UserProblem } from './users.ts';
+export {
+  acceptInvitation,
+  allows,
+  audit,
+  auditSelf,
+  beginTwoStep,
+  changePassword,
+  changeProfile,
+  confirmationLife,
+  confirmPassword,
+  confirmTwoStep,
+  createInvitation,
+  createPasswords,
+  createSetupLink,
+  createSignInLink,
+  endTwoStep,
+  ensureFirstUser,
+  findSession,
+  getInvitation,
+  getSession,
+  getUser,
+  hasUsers,
+  joinByInvitation,
+  listAudit,
+  listInvitations,
+  listSessions,
+  listUsers,
+  ownersOf,
+  passwordLengths,
+  readInvitation,
+  removeUser,
+  revokeInvitation,
+  roleIn,
+  roles,
+  sees,
+  sessionLife,
+  setRoles,
+  setUp,
+  signIn,
+  signInByLink,
+  signOut,
+  signOutElsewhere,
+  spacesOf,
+  verifyAudit,
+};
 
 export interface Space {
   id: SpaceId;
   slug: string;
   name: string;
   createdAt: Date;
-}
-
-/** A viewer reads, an editor changes, an owner also has tokens, the connection to TikTok and deletions. */
-export const roles = ['viewer', 'editor', 'owner'] as const;
-export type Role = (typeof roles)[number];
-
-/** Who asks. `actor` is what the audit log names: 'token:12'. */
-export interface Principal {
-  actor: string;
-  /** Null: every space, and what belongs to none. */
-  spaceId: SpaceId | null;
-  role: Role;
 }
 
 export interface ApiToken {
@@ -57,16 +132,8 @@ export interface ApiToken {
   role: Role;
   createdAt: Date;
   lastUsedAt: Date | null;
-}
-
-export interface AuditEntry {
-  id: number;
-  spaceId: SpaceId | null;
-  at: Date;
-  actor: string;
-  action: string;
-  subject: string;
-  details: Record<string, unknown>;
+  /** Null: until it is revoked. */
+  expiresAt: Date | null;
 }
 
 /** What comes after the id, at most `limit`. */
@@ -93,11 +160,12 @@ export async function getSpace(q: Queryable, id: SpaceId): Promise<Space | undef
 /** The spaces this principal may see. */
 export async function listSpaces(
   q: Queryable,
-  principal: Principal,
+  principal: Pick<Principal, 'grants'>,
   page: Page,
 ): Promise<{ items: Space[]; total: number }> {
-  const rows = await selectSpaces(q, principal.spaceId, page);
-  const [count] = await countSpaces(q, principal.spaceId);
+  const seen = spacesOf(principal);
+  const rows = await selectSpaces(q, seen, page);
+  const [count] = await countSpaces(q, seen);
   return { items: rows.map(rowToSpace), total: count?.count ?? 0 };
 }
 
@@ -111,14 +179,15 @@ const tokenPrefix = 'ush_';
 /** 256 random bits need no slow hash: sha256 is enough at rest. */
 const tokenBytes = 32;
 
-/** A new token; its text is given this once and kept only as a hash. `spaceId` null: every space. */
+/** A new token; its text is given this once and kept only as a hash. `spaceId` null: every space; without `expiresAt` it lasts. */
 export async function createToken(
   tx: Tx,
   deps: { clock: Clock; random: Random },
-  input: { spaceId: SpaceId | null; name: string; role: Role },
+  input: { spaceId: SpaceId | null; name: string; role: Role; expiresAt?: Date },
 ): Promise<{ token: ApiToken; text: Secret }> {
   const text = new Secret(tokenPrefix + deps.random.bytes(tokenBytes).toString('base64url'));
-  const [row] = await insertToken(tx, { ...input, hash: hashOf(text.reveal()), at: new Date(deps.clock.now()) });
+  const at = new Date(deps.clock.now());
+  const [row] = await insertToken(tx, { expiresAt: null, ...input, hash: hashOf(text.reveal()), at });
   return { token: rowToToken(must(row, '256 random bits do not repeat')), text };
 }
 
@@ -130,17 +199,20 @@ export async function ensureToken(tx: Tx, clock: Clock, text: Secret): Promise<b
     role: 'owner',
     hash: hashOf(text.reveal()),
     at: new Date(clock.now()),
+    expiresAt: null,
   };
   return (await insertToken(tx, row)).length > 0;
 }
 
+/** The tokens of the spaces that this principal owns. */
 export async function listTokens(
   q: Queryable,
   principal: Principal,
   page: Page,
 ): Promise<{ items: ApiToken[]; total: number }> {
-  const rows = await selectTokens(q, principal.spaceId, page);
-  const [count] = await countTokens(q, principal.spaceId);
+  const owned = spacesOf(principal, 'owner');
+  const rows = await selectTokens(q, owned, page);
+  const [count] = await countTokens(q, owned);
   return { items: rows.map(rowToToken), total: count?.count ?? 0 };
 }
 
@@ -172,48 +244,16 @@ export function createAuthenticate(deps: { db: Db; clock: Clock }): Authenticate
     const hit = known.get(key);
     if (hit && hit.until > deps.clock.elapsed()) return hit.principal;
     known.delete(key);
-    const [row] = await selectTokenByHash(deps.db, hash);
-    if (!row) return undefined;
     const now = deps.clock.now();
+    const [row] = await selectTokenByHash(deps.db, hash, new Date(now));
+    if (!row) return undefined;
     await touchToken(deps.db, row.token_id, new Date(now), new Date(now - touchEvery));
-    const principal: Principal = { actor: `token:${row.token_id}`, spaceId: row.space_id, role: row.role };
+    const grants = [{ spaceId: row.space_id, role: row.role }];
+    const principal: Principal = { actor: `token:${row.token_id}`, grants };
     if (known.size >= cacheMost) known.clear();
     known.set(key, { principal, until: deps.clock.elapsed() + cacheLife });
     return principal;
   };
-}
-
-/** I11: whether this principal may do what needs `role` in this space; `spaceId` null: for the whole installation. */
-export function allows(principal: Principal, spaceId: SpaceId | null, role: Role): boolean {
-  return sees(principal, spaceId) && roles.indexOf(principal.role) >= roles.indexOf(role);
-}
-
-/** Whether this space exists for the principal at all; what it does not see is answered like what there is not. */
-export function sees(principal: Principal, spaceId: SpaceId | null): boolean {
-  return principal.spaceId === null || principal.spaceId === spaceId;
-}
-
-/**
- * Writes what was done, in the transaction that does it (T19). `subject` is the thing's id ('dst_12'); `details` names
- * changed fields, never values of secrets or of people.
- */
-export async function audit(
-  tx: Tx,
-  clock: Clock,
-  entry: { spaceId: SpaceId | null; actor: string; action: string; subject: string; details?: Record<string, unknown> },
-): Promise<void> {
-  await insertAudit(tx, { ...entry, details: entry.details ?? {}, at: new Date(clock.now()) });
-}
-
-/** Newest first; `before` is the id of the last entry seen. */
-export async function listAudit(
-  q: Queryable,
-  spaceId: SpaceId,
-  page: { before: number; limit: number },
-): Promise<{ items: AuditEntry[]; total: number }> {
-  const rows = await selectAudit(q, spaceId, page);
-  const [count] = await countAudit(q, spaceId);
-  return { items: rows.map(rowToAuditEntry), total: count?.count ?? 0 };
 }
 
 /**
@@ -224,8 +264,6 @@ export async function checkSecretKey(tx: Tx, keyId: string): Promise<Result<void
   const [row] = await ensureSetting(tx, 'key_id', keyId);
   return row?.value === keyId ? ok(undefined) : err('made with another key');
 }
-
-const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 const rowToSpace = (row: SpaceRow): Space => ({
   id: row.space_id,
@@ -241,14 +279,5 @@ const rowToToken = (row: TokenRow): ApiToken => ({
   role: row.role,
   createdAt: row.created_at,
   lastUsedAt: row.last_used_at,
-});
-
-const rowToAuditEntry = (row: AuditRow): AuditEntry => ({
-  id: row.entry_id,
-  spaceId: row.space_id,
-  at: row.at,
-  actor: row.actor,
-  action: row.action,
-  subject: row.subject,
-  details: row.details,
+  expiresAt: row.expires_at,
 });

@@ -1,6 +1,6 @@
 import type { SpaceId } from '../../contract/ids.ts';
 import { type ApiParts, createApi } from '../../server/api/api.ts';
-import { createAuthenticate, createSpace, createToken, type Role } from '../../server/auth/auth.ts';
+import { createAuthenticate, createPasswords, createSpace, createToken, type Role } from '../../server/auth/auth.ts';
 import type { Db } from '../../server/db/port.ts';
 import type { ManualClock } from '../../server/kernel/clock.ts';
 import { createLog } from '../../server/kernel/log.ts';
@@ -11,11 +11,7 @@ import { type FakeTikTok, fakeTikTok } from './fake-tiktok.ts';
 
 /** The API as a function, beside a fake TikTok; what it logs and answers is kept for scans. */
 export interface ApiUnderTest {
-  request(
-    method: string,
-    path: string,
-    options?: { token?: string; body?: unknown; accept?: string },
-  ): Promise<ApiAnswer>;
+  request(method: string, path: string, options?: RequestOptions): Promise<ApiAnswer>;
   token(spaceId: SpaceId | null, role: Role): Promise<string>;
   space(slug: string): Promise<SpaceId>;
   tiktok: FakeTikTok;
@@ -23,6 +19,17 @@ export interface ApiUnderTest {
   released: { people: string }[];
   /** Every line logged and every answer given. */
   said: string[];
+}
+
+export interface RequestOptions {
+  token?: string;
+  /** The session cookie of a browser on one of our own pages. */
+  session?: string;
+  body?: unknown;
+  accept?: string;
+  headers?: Record<string, string>;
+  /** Where the request seems to come from. */
+  address?: string;
 }
 
 export interface ApiAnswer {
@@ -46,6 +53,7 @@ export function apiUnderTest(db: Db, clock: ManualClock, change: Partial<ApiPart
     vault: vault(Buffer.alloc(32, 7), systemRandom),
     tiktok,
     authenticate: createAuthenticate({ db, clock }),
+    passwords: createPasswords({ random: systemRandom }),
     publicUrl: 'https://usher.example',
     version: '0.1.0',
     mappingsMax: 50,
@@ -71,12 +79,17 @@ export function apiUnderTest(db: Db, clock: ManualClock, change: Partial<ApiPart
       return made.text.reveal();
     },
     async request(method, path, options = {}) {
-      const headers: Record<string, string> = {};
+      const headers: Record<string, string> = { ...options.headers };
+      if (options.session !== undefined) {
+        headers['cookie'] = `__Host-usher=${options.session}`;
+        headers['origin'] ??= parts.publicUrl;
+      }
       if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`;
       if (options.accept !== undefined) headers['accept'] = options.accept;
       if (options.body !== undefined) headers['content-type'] = 'application/json';
       const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
-      const response = await app.request(path, { method, headers, ...body });
+      const socket = { remoteAddress: options.address ?? '192.0.2.1' };
+      const response = await app.request(path, { method, headers, ...body }, { incoming: { socket } });
       const text = await response.text();
       said.push(text, JSON.stringify([...response.headers]));
       const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
