@@ -77,3 +77,44 @@ export const deleteAudience = (spaceId: string, audienceId: string, people: 'kee
       params: { path: { spaceId, audienceId }, query: { people } },
     }),
   );
+
+/** What a connection emits, and so what triggers must listen to. */
+export interface ConnectionSettings {
+  readonly sendTrack: boolean;
+  readonly sendIdentify: boolean;
+  readonly enteredEvent: string;
+  readonly exitedEvent: string;
+}
+
+export const connect = (
+  place: { spaceId: string; audienceId: string },
+  destinationId: string,
+  settings: ConnectionSettings,
+): Promise<Connection> =>
+  one(
+    api.POST('/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections', {
+      params: { path: place },
+      body: { destinationId, ...settings },
+    }),
+  );
+
+export const changeConnection = (
+  place: { spaceId: string; audienceId: string; destinationId: string },
+  change: Partial<ConnectionSettings> & { enabled?: boolean },
+): Promise<Connection> =>
+  one(
+    api.PATCH('/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}', {
+      params: { path: place },
+      body: change,
+    }),
+  );
+
+export const disconnect = (
+  place: { spaceId: string; audienceId: string; destinationId: string },
+  people: 'keep' | 'remove',
+): Promise<void> =>
+  done(
+    api.DELETE('/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}', {
+      params: { path: place, query: { people } },
+    }),
+  );

@@ -8,7 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { meQuery } from '../api/session.ts';
-import { Crashed, NoSuchPage } from './dead-ends.tsx';
+import { Crashed, NoSuchPage } from '../ui/dead-ends.tsx';
 import { parseSearch, type Search, stringifySearch } from './search.ts';
 import { Shell } from './shell.tsx';
 import { SpaceFrame } from './space-frame.tsx';

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Outlet, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { meQuery } from '../api/session.ts';
+import { NoSuchPage } from '../ui/dead-ends.tsx';
 import { SpaceContext } from '../ui/space.ts';
-import { NoSuchPage } from './dead-ends.tsx';
 
 /** Everything below /spaces/{space}: who may do what here, and the space's name for titles and headings. */
 export function SpaceFrame(): ReactNode {

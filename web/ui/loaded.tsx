@@ -1,6 +1,8 @@
 import { Skeleton } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
+import { hasStatus } from '../api/errors.ts';
+import { NoSuchPage } from './dead-ends.tsx';
 import { moment } from './format.ts';
 import classes from './loaded.module.css';
 import { useNow } from './now.ts';
@@ -36,6 +38,7 @@ export function Loaded<Data>({
       </>
     );
   }
+  if (hasStatus(query.error, 404)) return <NoSuchPage />;
   if (query.isError) return <RequestProblem error={query.error} retry={() => void query.refetch()} />;
   return <Waiting height={height} />;
 }

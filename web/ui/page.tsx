@@ -12,17 +12,25 @@ interface PageProps {
   readonly actions?: ReactNode;
   /** Forms are narrow, so that lines stay readable. */
   readonly width?: 'form' | 'full';
+  /** Where the keyboard starts; `content` where a field of the page takes the focus itself. */
+  readonly focus?: 'heading' | 'content';
   readonly children: ReactNode;
 }
 
+/** The first page of a visit leaves the focus where the browser put it: before **Skip to content**. */
+let visited = false;
+
 /** Every page: its heading takes the focus when one comes to it, so that the keyboard and screen readers start here. */
-export function Page({ title, aside, actions, width = 'full', children }: PageProps): ReactNode {
+export function Page({ title, aside, actions, width = 'full', focus = 'heading', children }: PageProps): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);
   const space = useSpaceName();
   useEffect(() => {
     document.title = [title, space, 'Usher'].filter(Boolean).join(' · ');
   }, [title, space]);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    if (visited && focus === 'heading') heading.current?.focus({ preventScroll: true });
+    visited = true;
+  }, [focus]);
   return (
     <div className={classes['page']} data-width={width}>
       <header className={classes['header']}>

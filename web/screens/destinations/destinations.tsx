@@ -1,11 +1,16 @@
 import type { ReactNode } from 'react';
-import { EmptyState } from '../../ui/empty-state.tsx';
 import { Page } from '../../ui/page.tsx';
+import { useSpace } from '../../ui/space.ts';
+import { AddDestination, SpaceDestinations } from '../../ui/space-destinations.tsx';
+import { ViewerNote } from '../../ui/viewer-note.tsx';
 
+/** Connections > Destinations: the same list as in Engage Settings. */
 export function Destinations(): ReactNode {
+  const { name } = useSpace();
   return (
-    <Page title="Destinations">
-      <EmptyState says="This page is being built." />
+    <Page title={`Destinations of ${name}`} actions={<AddDestination />}>
+      <ViewerNote />
+      <SpaceDestinations />
     </Page>
   );
 }

@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core';
 import type { ErrorComponentProps } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { EmptyState } from '../ui/empty-state.tsx';
-import { ButtonLink } from '../ui/links.tsx';
-import { Page } from '../ui/page.tsx';
-import { RequestProblem } from '../ui/problem.tsx';
-import { useSpaceName } from '../ui/space.ts';
+import { EmptyState } from './empty-state.tsx';
+import { ButtonLink } from './links.tsx';
+import { Page } from './page.tsx';
+import { RequestProblem } from './problem.tsx';
+import { useSpaceName } from './space.ts';
 
 /** A wrong address, or a thing of another space: both look the same (I11). */
 export function NoSuchPage(): ReactNode {
