@@ -1,7 +1,8 @@
 /**
  * The REST API under /api/v1 (design.md 7). A resource is one file that exports `(app, parts) => void`; the OpenAPI
  * document comes from the same schemas that check what is sent. Everything but the document, signing in and TikTok's way back
- * needs a token or a session; which role, says each route; whether the space is the principal's, access.ts.
+ * needs a token or a session; which role, says each route; whether the space is the principal's, access.ts. Whatever is not
+ * for programs is the web app (pages.ts).
  */
 import { onlyKnown, rememberFrom } from './access.ts';
 import { audiences } from './audiences.ts';
@@ -14,8 +15,10 @@ import { type Api, apiHeaders, createHttpApp, limitBody, notFound, onlyJson, onl
 import { ingestCounts } from './ingest-counts.ts';
 import { invitationLinks, invitations } from './invitations.ts';
 import { leaving } from './leaving.ts';
+import { kept } from './kept.ts';
 import { members } from './members.ts';
 import { oauth } from './oauth.ts';
+import { pages } from './pages.ts';
 import { parked } from './parked.ts';
 import type { ApiParts } from './parts.ts';
 import { people } from './people.ts';
@@ -53,6 +56,7 @@ const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   requests,
   parked,
   targets,
+  kept,
   leaving,
   people,
   sessions,
@@ -88,6 +92,7 @@ export function createApi(parts: ApiParts): Api {
   app.all('/api/*', () => {
     throw notFound();
   });
+  pages(app, parts);
   return app;
 }
 
