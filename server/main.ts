@@ -88,6 +88,7 @@ async function start(config: Config, parts: Parts, tiktok: TikTok, reached: Reac
   const api: ApiParts = {
     ...parts,
     tiktok,
+    tiktokApp: { appId: config.tiktok.app?.id, apiUrl: config.tiktok.apiUrl, authUrl: config.tiktok.authUrl },
     authenticate: createAuthenticate(parts),
     passwords,
     publicUrl: config.publicUrl,

@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../../server/kernel/json.ts';
 import type { Expected } from './expected.ts';
 import { countAt, type Rest } from './http.ts';
-import type { Prepared } from './setup.ts';
+import { type Prepared, signInLink } from './setup.ts';
 import type { Stage } from './stage.ts';
 
 export interface DemoResult {
@@ -39,6 +39,8 @@ export async function reportText(run: {
   ];
   const table = rows.map(([name, value]) => `  ${name.padEnd(34)} ${String(value).padStart(12)}`);
   const where = [
+    `  web app               ${await signInLink(run.rest)}`,
+    '                        (signs in once, as demo@example.com)',
     `  audiences at TikTok   ${stage.sandbox}/`,
     `  REST API              ${stage.server}/api/v1/openapi.json`,
     `  delivery              curl -H 'Authorization: Bearer ${stage.token}' ${stage.server}/api/v1/destinations/${prepared.destinationId}/delivery`,

@@ -37,6 +37,14 @@ export async function prepare(parts: { http: Http; rest: Rest; server: string },
   return { spaceId, writeKey: firstWriteKey(source), destinationId, audienceId, audienceKey, advertiserId };
 }
 
+/** An address that signs in once, as the only account there is. */
+export async function signInLink(rest: Rest): Promise<string> {
+  const users = await rest.get('/users');
+  const [first] = Array.isArray(users) ? users : [];
+  if (first === undefined) throw new DemoError('the server has no account to sign in as');
+  return textAt(await rest.post(`/users/${textAt(first, 'id')}/sign-in-link`, {}), 'link');
+}
+
 /** Steps 3 to 8: the destination, authenticated by OAuth, switched on. */
 async function connectTikTok(parts: { http: Http; rest: Rest; server: string }, spaceId: string): Promise<string> {
   const { http, rest, server } = parts;

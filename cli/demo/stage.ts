@@ -51,6 +51,9 @@ export async function openStage(
       USHER_DATA: path.join(folder, 'data'),
       ...(database === undefined ? {} : { DATABASE_URL: database.url }),
       USHER_API_TOKEN: token,
+      // Somebody to sign in as; nobody needs the password, a link does it (setup.ts).
+      USHER_ADMIN_EMAIL: 'demo@example.com',
+      USHER_ADMIN_PASSWORD: parts.random.bytes(24).toString('base64url'),
       ...sandboxApp,
       TIKTOK_API_URL: `${sandbox}/open_api/v1.3`,
       TIKTOK_AUTH_URL: `${sandbox}/portal/auth`,

@@ -11,11 +11,12 @@ import { catalog } from './catalog.ts';
 import { delivery } from './delivery.ts';
 import { destinationConnections } from './destination-connections.ts';
 import { destinations } from './destinations.ts';
+import { errorCatalog } from './error-catalog.ts';
 import { type Api, apiHeaders, createHttpApp, limitBody, notFound, onlyJson, onlyOwnPages } from './http.ts';
 import { ingestCounts } from './ingest-counts.ts';
 import { invitationLinks, invitations } from './invitations.ts';
-import { leaving } from './leaving.ts';
 import { kept } from './kept.ts';
+import { leaving } from './leaving.ts';
 import { members } from './members.ts';
 import { oauth } from './oauth.ts';
 import { pages } from './pages.ts';
@@ -26,12 +27,14 @@ import { profile } from './profile.ts';
 import { recentEvents } from './recent-events.ts';
 import { requests } from './requests.ts';
 import { resume } from './resume.ts';
+import { resync } from './resync.ts';
 import { sessions } from './sessions.ts';
 import { signInRoutes } from './sign-in.ts';
 import { sources } from './sources.ts';
 import { spaces } from './spaces.ts';
 import { subscriptions } from './subscriptions.ts';
 import { targets } from './targets.ts';
+import { tiktokApp } from './tiktok-app.ts';
 import { tokens } from './tokens.ts';
 import { tryMapping } from './try-mapping.ts';
 import { users } from './users.ts';
@@ -42,6 +45,8 @@ const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   recentEvents,
   ingestCounts,
   catalog,
+  errorCatalog,
+  tiktokApp,
   destinations,
   resume,
   oauth,
@@ -56,6 +61,7 @@ const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   requests,
   parked,
   targets,
+  resync,
   kept,
   leaving,
   people,

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { html } from 'hono/html';
 import { idSchema, idToText } from '../../contract/ids.ts';
-import { audit } from '../auth/auth.ts';
+import { audit, findSession } from '../auth/auth.ts';
 import {
   type AuthorizationProblem,
   beginAuthorization,
@@ -11,6 +11,7 @@ import {
   revokeAuthorization,
 } from '../destinations/destinations.ts';
 import { change, forOwners, permittedDestination } from './access.ts';
+import { readSessionCookie } from './cookie.ts';
 import { type Api, apiHeaders, refusal } from './http.ts';
 import { type ApiParts, callbackPath } from './parts.ts';
 import { bodyOf, conflict, oneOf, refusals } from './shapes.ts';
@@ -47,10 +48,12 @@ export function oauth(app: Api, parts: ApiParts): void {
     return c.json({ data: revoked.value }, 200);
   });
 
-  // No API token: the browser comes from TikTok, and the state is what proves who asked (T1).
+  // The browser comes from TikTok: its cookie says who it is, the state what was asked (T1).
   app.get(callbackPath, apiHeaders(parts.publicUrl), async (c) => {
     const { state, auth_code: authCode, code } = c.req.query();
-    const answer = { state, authCode: authCode || code, owner: undefined };
+    const cookie = readSessionCookie(c, parts);
+    const person = cookie === undefined ? undefined : await findSession(parts, cookie);
+    const answer = { state, authCode: authCode || code, owner: person?.actor };
     const finished = await finishAuthorization(deps, answer, (tx, connected) =>
       audit(tx, parts.clock, {
         spaceId: connected.spaceId,

@@ -18,6 +18,8 @@ export interface ApiParts {
   log: Log;
   vault: Vault;
   tiktok: TikTok;
+  /** What may be shown of the TikTok app and of where calls go. */
+  tiktokApp: { readonly appId: string | undefined; readonly apiUrl: string; readonly authUrl: string };
   authenticate: Authenticate;
   passwords: Passwords;
   /** Where browsers reach Usher; no trailing slash (USHER_PUBLIC_URL). */

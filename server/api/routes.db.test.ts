@@ -198,6 +198,8 @@ const withoutSpace = new Set([
   'GET /api/v1/destinations',
   'GET /api/v1/catalog/destinations',
   'GET /api/v1/catalog/destinations/{metadataId}',
+  'GET /api/v1/catalog/errors',
+  'GET /api/v1/tiktok-app',
   'GET /api/v1/ingest/unknown-keys',
   'GET /api/v1/audit-events',
   'GET /api/v1/audit-events/verification',

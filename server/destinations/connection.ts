@@ -104,7 +104,9 @@ export async function finishAuthorization(
   const taken = await deps.db.transaction((tx) => takeState(tx, deps.clock, answer.state));
   if (!taken.ok) return taken;
   const { space_id: spaceId, destination_id: destinationId, owner, return_to: returnTo, expires_at } = taken.value;
-  if (answer.owner !== undefined && answer.owner !== owner) return err({ kind: 'other person' });
+  // T1: a person comes back in a browser that they are signed in with; for a token the state itself is the proof.
+  const mustMatch = owner.startsWith('user:') || answer.owner !== undefined;
+  if (mustMatch && answer.owner !== owner) return err({ kind: 'other person' });
   if (expires_at.getTime() <= deps.clock.now()) return err({ kind: 'expired state', returnTo });
   if (!answer.authCode) return err({ kind: 'declined', returnTo });
   const exchanged = await deps.tiktok.exchange(answer.authCode);

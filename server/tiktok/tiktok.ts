@@ -19,7 +19,7 @@ import {
 import { findAudiences, listAllAudiences, namesOfAdvertisers } from './audience-reads.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { type Answer, ask, type Call, type CallDeps, refuse } from './calls.ts';
-import { codeMeaning } from './codes.ts';
+import { codeMeaning, codeRows } from './codes.ts';
 import { createHttp } from './http.ts';
 import { type MappingBatch, mappingBody } from './mapping-body.ts';
 import type { BudgetLimits } from './pace.ts';
@@ -32,7 +32,7 @@ export type { CodeClass, CodeMeaning } from './codes.ts';
 export type { HashType, MappingBatch } from './mapping-body.ts';
 export type { Outcome } from './outcome.ts';
 export type { BudgetLimits } from './pace.ts';
-export { codeMeaning };
+export { codeMeaning, codeRows };
 
 export interface TikTokSettings {
   appId: string | undefined;

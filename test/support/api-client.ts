@@ -52,6 +52,7 @@ export function apiUnderTest(db: Db, clock: ManualClock, change: Partial<ApiPart
     log: createLog('debug', (line) => said.push(line)),
     vault: vault(Buffer.alloc(32, 7), systemRandom),
     tiktok,
+    tiktokApp: { appId: '7000', apiUrl: 'http://127.0.0.1:4010/open_api', authUrl: 'http://127.0.0.1:4010/portal/auth' },
     authenticate: createAuthenticate({ db, clock }),
     passwords: createPasswords({ random: systemRandom }),
     publicUrl: 'https://usher.example',
