@@ -7,26 +7,34 @@ import { probeWrite } from './db/probe.sql.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { type Clock, seconds } from './kernel/clock.ts';
 import type { Log } from './kernel/log.ts';
-import { counts } from './ledger/ledger.ts';
+import { audits, counts } from './ledger/ledger.ts';
 
 /** A write that takes longer than this is no longer "ready" (reliability.md 5, "Liveness / readiness"). */
 const probeLimit = seconds(1);
 
 export function health({ db, clock }: { db: Db; clock: Clock }) {
   let draining = false;
+  let underWay: Promise<string | undefined> | undefined;
+  /** One at a time, whoever asks: on a pool that is busy or hangs, probes must not take what is left of it. */
+  const probe = (): Promise<string | undefined> => {
+    underWay ??= db
+      .transaction((tx) => probeWrite(tx, new Date(clock.now())))
+      .then(
+        () => undefined,
+        () => 'the database cannot be written',
+      )
+      .finally(() => {
+        underWay = undefined;
+      });
+    return underWay;
+  };
   return {
     live: () => Response.json({ status: 'alive' }),
     async ready(): Promise<Response> {
       if (draining) return notReady('stopping');
       const late = new AbortController();
       const timeout = clock.sleep(probeLimit, late.signal).then(() => 'the database does not answer in time');
-      const probe = db
-        .transaction((tx) => probeWrite(tx, new Date(clock.now())))
-        .then(
-          () => undefined,
-          () => 'the database cannot be written',
-        );
-      const problem = await Promise.race([probe, timeout]);
+      const problem = await Promise.race([probe(), timeout]);
       late.abort();
       return problem === undefined ? Response.json({ status: 'ready' }) : notReady(problem);
     },
@@ -86,6 +94,14 @@ function owedGauges(registry: Registry, db: Db): void {
     help: 'changes not settled at TikTok',
     labelNames: ['destination'],
     registers: [registry],
+  });
+  new Gauge({
+    name: 'usher_count_differences',
+    help: 'by how much the last nightly counts differed from the maintained numbers; they were mended',
+    registers: [registry],
+    async collect() {
+      this.set(await audits.sumOfDifferences(db));
+    },
   });
   new Gauge({
     name: 'usher_doubts',

@@ -5,7 +5,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { InvariantError } from '../kernel/result.ts';
 import { classifyFailure, type Failure, failureToThrow, isConnectionUseless } from './failures.ts';
-import { CommitUnknown, type Db, type Row, type TransactionOptions, type Tx } from './port.ts';
+import { CommitUnknown, DatabaseUnavailable, type Db, type Row, type TransactionOptions, type Tx } from './port.ts';
 
 /** 10 runs, waits doubling from 5 ms up to 320 ms: about a second in all before a deadlock is handed to the caller. */
 const runsMax = 10;
@@ -28,12 +28,38 @@ export interface PooledParts {
 }
 
 /** The Db over a pool of node-postgres: both engines are this, they differ in what the pool connects to. */
-export function pooledDb(parts: PooledParts): Db {
+export function pooledDb(given: PooledParts): Db {
+  const parts: Parts = { ...given, eras: eras(given.pool) };
   return {
     engine: parts.engine,
     query: (statement) => queryAlone(parts, statement),
     transaction: (work, options) => transactionWithRetries(parts, work, options ?? {}),
     close: () => parts.pool.end(),
+  };
+}
+
+interface Parts extends PooledParts {
+  readonly eras: Eras;
+}
+
+/**
+ * A server that was demoted goes on answering reads, with what it knew then, to whoever keeps a connection to it
+ * (reliability.md 2, row 19). So the first write that it refuses ends the era of all connections made before.
+ */
+interface Eras {
+  end(): void;
+  isOver(client: pg.PoolClient): boolean;
+}
+
+function eras(pool: pg.Pool): Eras {
+  const madeIn = new WeakMap<pg.PoolClient, number>();
+  let now = 0;
+  pool.on('connect', (client) => void madeIn.set(client, now));
+  return {
+    end() {
+      now += 1;
+    },
+    isOver: (client) => madeIn.get(client) !== now,
   };
 }
 
@@ -46,23 +72,23 @@ export function guardPool(pool: pg.Pool, log: Log): void {
   pool.on('connect', (client) => void client.on('error', () => {}));
 }
 
-async function queryAlone<R extends Row>(parts: PooledParts, statement: Sql): Promise<R[]> {
+async function queryAlone<R extends Row>(parts: Parts, statement: Sql): Promise<R[]> {
   parts.checkReady();
   const client = await connect(parts);
   try {
     const result = await client.query<R>(statement);
-    client.release();
+    client.release(parts.eras.isOver(client));
     return result.rows;
   } catch (error) {
     const failure = report(parts, error);
-    client.release(isConnectionUseless(failure));
+    client.release(isConnectionUseless(failure) || parts.eras.isOver(client));
     if (failure === 'lost' && !isRead(statement)) throw unknownOutcome(error);
     throw failureToThrow(failure, error);
   }
 }
 
 async function transactionWithRetries<T>(
-  parts: PooledParts,
+  parts: Parts,
   work: (tx: Tx) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
@@ -81,7 +107,7 @@ type RunOutcome<T> =
   | { kind: 'failed'; error: unknown };
 
 async function runTransaction<T>(
-  parts: PooledParts,
+  parts: Parts,
   work: (tx: Tx) => Promise<T>,
   options: TransactionOptions,
 ): Promise<RunOutcome<T>> {
@@ -108,11 +134,11 @@ class TransactionSession {
   readonly tx: Tx;
   failure: Failure | undefined;
   readonly #client: pg.PoolClient;
-  readonly #parts: PooledParts;
+  readonly #parts: Parts;
   readonly #limit: Millis | undefined;
   #open = false;
 
-  constructor(client: pg.PoolClient, parts: PooledParts, limit: Millis | undefined) {
+  constructor(client: pg.PoolClient, parts: Parts, limit: Millis | undefined) {
     this.#client = client;
     this.#parts = parts;
     this.#limit = limit;
@@ -155,7 +181,8 @@ class TransactionSession {
   }
 
   release(): void {
-    this.#client.release(this.failure !== undefined && isConnectionUseless(this.failure));
+    const isUseless = this.failure !== undefined && isConnectionUseless(this.failure);
+    this.#client.release(isUseless || this.#parts.eras.isOver(this.#client));
   }
 
   async #run<R extends Row>(statement: { text: string; values: unknown[] }): Promise<R[]> {
@@ -170,18 +197,24 @@ class TransactionSession {
   }
 }
 
-async function connect(parts: PooledParts): Promise<pg.PoolClient> {
+async function connect(parts: Parts): Promise<pg.PoolClient> {
   try {
-    return await parts.pool.connect();
+    for (;;) {
+      const client = await parts.pool.connect();
+      if (!parts.eras.isOver(client)) return client;
+      client.release(true);
+    }
   } catch (error) {
+    if (error instanceof DatabaseUnavailable) throw error;
     const failure = report(parts, error);
     // Nothing was sent: whatever kept us from connecting, the work did not happen.
     throw failureToThrow(failure === 'statement' ? 'lost' : failure, error);
   }
 }
 
-function report(parts: PooledParts, error: unknown): Failure {
+function report(parts: Parts, error: unknown): Failure {
   const failure = classifyFailure(error);
+  if (failure === 'read-only') parts.eras.end();
   parts.onFailure(failure);
   return failure;
 }

@@ -36,6 +36,22 @@ test('two transactions that deadlock both happen, one after the other (reliabili
   expect(rows.map((row) => row.body.length)).toEqual([2, 2]);
 });
 
+test('two serialisable transactions that cannot both be true both happen, one run again (40001)', async () => {
+  const bothRead = twoMeet();
+  let runs = 0;
+  const addOne = (n: number) =>
+    database.db.transaction(async (tx) => {
+      runs += 1;
+      await tx.query(sql`set transaction isolation level serializable`);
+      await tx.query(sql`select count(*) from kept`);
+      await bothRead();
+      await write(tx, n);
+    });
+  await Promise.all([addOne(1), addOne(2)]);
+  expect(await kept()).toEqual([1, 2]);
+  expect(runs).toBeGreaterThan(2);
+});
+
 test('a connection that ends between two statements fails its transaction, not the process (reliability.md F10)', async () => {
   const work = database.db.transaction(async (tx) => {
     await write(tx, 1);
@@ -78,6 +94,25 @@ test('a server that has become read-only is left, and the next transaction gets 
   });
   await expect(work).rejects.toThrow(/read-only/);
   expect(await database.db.transaction(backend)).not.toBe(before);
+});
+
+test('the first write that a demoted server refuses ends every connection made before, also those that only read', async () => {
+  const reader = await database.db.transaction(backend);
+  const meanwhile = database.db.transaction(async (tx) => {
+    await tx.query(sql`set transaction read only`);
+    expect(await database.db.query(sql`select 1`)).toHaveLength(1);
+    await write(tx, 1);
+  });
+  await expect(meanwhile).rejects.toThrow(/read-only/);
+  const pids = await Promise.all([1, 2, 3].map(() => database.db.transaction(backend)));
+  expect(pids).not.toContain(reader);
+});
+
+test('a server that takes no writes gets no connections into the pool, and a start on one says so', async () => {
+  const url = new URL(postgresUrl());
+  url.searchParams.set('options', '-c default_transaction_read_only=on');
+  const opened = await openPostgres({ url: url.href }, parts);
+  expect(opened).toEqual({ ok: false, error: expect.stringContaining('is read-only') });
 });
 
 test('a server that cannot be reached is one sentence with its address and without its password', async () => {

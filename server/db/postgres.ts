@@ -5,7 +5,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { guardPool, pooledDb } from './pooled.ts';
-import type { Db } from './port.ts';
+import { DatabaseUnavailable, type Db } from './port.ts';
 import { searchPath } from './search-path.ts';
 import { valueTypes } from './value-types.ts';
 
@@ -47,7 +47,7 @@ export async function openPostgres(
     application_name: 'usher',
     types: valueTypes,
     ...limits,
-    ...searchPath(options.schema),
+    ...eachConnection(options.schema),
   });
   guardPool(pool, parts.log);
   const db = pooledDb({
@@ -65,17 +65,32 @@ export async function openPostgres(
   return err(problem);
 }
 
+/** What libpq calls target_session_attrs=read-write: a server that takes no writes gives no connections to the pool. */
+function eachConnection(schema: string | undefined): Pick<pg.PoolConfig, 'onConnect'> {
+  const path = searchPath(schema);
+  return {
+    // The pool waits for the promise, although its types say void.
+    onConnect: async (client) => {
+      await path.onConnect?.(client);
+      const { rows } = await client.query<{ transaction_read_only: string }>('show transaction_read_only');
+      if (rows[0]?.transaction_read_only === 'on') throw new DatabaseUnavailable(readOnly);
+    },
+  };
+}
+
+const readOnly = 'it is read-only (a standby?), and Usher has to write';
+
 async function findProblem(db: Db, url: string): Promise<string | undefined> {
   try {
-    const [server] = await db.query<{ version: number; standby: boolean }>(
-      sql`select current_setting('server_version_num')::int / 10000 as version, pg_is_in_recovery() as standby`,
+    const [server] = await db.query<{ version: number }>(
+      sql`select current_setting('server_version_num')::int / 10000 as version`,
     );
     if (server === undefined || server.version < oldestVersion)
       return `The PostgreSQL at ${placeOf(url)} is version ${server?.version}; Usher needs ${oldestVersion} or newer.`;
-    if (server.standby)
-      return `The PostgreSQL at ${placeOf(url)} is a read-only standby; DATABASE_URL must name the primary.`;
     return undefined;
   } catch (error) {
+    if (error instanceof Error && error.message === readOnly)
+      return `The PostgreSQL at ${placeOf(url)} cannot be used: ${readOnly}. DATABASE_URL must name the primary.`;
     return `The PostgreSQL at ${placeOf(url)} cannot be reached: ${reasonOf(error)}. Check DATABASE_URL and that the server runs.`;
   }
 }

@@ -46,13 +46,15 @@ export interface UsherOptions {
   readonly env?: Record<string, string>;
   readonly serve?: ServeOptions;
   readonly sandbox?: Parameters<typeof startSandbox>[0]['settings'];
+  /** Instead of a fresh database on the engine of the project. */
+  readonly database?: FlowDatabase;
 }
 
 /** Nothing in a flow takes longer; a wait that does is a fault of the product, and the test says what it waited for. */
 const patienceMs = 60_000;
 
 export async function startUsher(options: UsherOptions = {}): Promise<Usher> {
-  const database = await flowDatabase();
+  const database = options.database ?? (await flowDatabase());
   const sandbox = await startSandbox({
     port: 0,
     clock: systemClock,
