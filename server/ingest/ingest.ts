@@ -61,6 +61,7 @@ export interface IngestStats {
   readonly oldestMs: number;
   readonly microBatches: number;
   readonly events: number;
+  /** Answered 429 or 503. */
   readonly refused: number;
   readonly quarantined: number;
 }
@@ -119,13 +120,17 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const ended = requests.begin();
+    const send = (given: Answer): void => {
+      if (given.status === 503) held.refused += 1;
+      sendAnswer(request, response, given, requests.draining);
+    };
     try {
       const given = await respond(parts, request, limits.publicUrl);
-      if (given) sendAnswer(request, response, given, requests.draining);
+      if (given) send(given);
     } catch (error) {
       const isDown = error instanceof DatabaseUnavailable || error instanceof CommitUnknown;
       if (!isDown) log.error('a tracking request failed', { error });
-      sendAnswer(request, response, isDown ? unavailable(random) : refused(500, 'see the log'), requests.draining);
+      send(isDown ? unavailable(random) : refused(500, 'see the log'));
     } finally {
       ended();
     }

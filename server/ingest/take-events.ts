@@ -52,9 +52,11 @@ export async function takeEvents(
     const read = parseBody(await readBody(request, { bytes: bytesMax, took }));
     if (read === undefined) return undefined;
     if (!read.ok) return read.error;
-    const found = await findSender(parts, request, { entrance, body: read.value });
+    // Before the database is asked who sends: what it takes to answer must not shift the events' times (segment-spec.md 1.6).
+    const delivery: Delivery = { entrance, body: read.value, receivedUs: parts.clock.now() * 1_000 };
+    const found = await findSender(parts, request, delivery);
     if (found.kind === 'refused') return refused(401, 'the write key or the signature is wrong');
-    const settled = await parts.batches.submit(submissionOf(parts, found, { entrance, body: read.value }));
+    const settled = await parts.batches.submit(submissionOf(parts, found, delivery));
     return settled === 'committed' ? accepted : unavailable(parts.random);
   } finally {
     parts.held.bytes -= held;
@@ -123,6 +125,7 @@ type Found =
 interface Delivery {
   readonly entrance: Entrance;
   readonly body: ReadBody;
+  readonly receivedUs: number;
 }
 
 async function findSender(parts: TakeParts, request: IncomingMessage, { entrance, body }: Delivery): Promise<Found> {
@@ -150,11 +153,11 @@ function submissionOf(parts: TakeParts, found: Exclude<Found, { kind: 'refused' 
   return checkedSubmission(parts, sender, delivery);
 }
 
-function checkedSubmission(parts: TakeParts, sender: Sender, { entrance, body }: Delivery): Submission {
+function checkedSubmission(parts: TakeParts, sender: Sender, { entrance, body, receivedUs }: Delivery): Submission {
   const checked = checkRequest(body, {
     shape: entrance.kind === 'tracking' ? entrance.shape : { kind: 'forwarded' },
     kind: sender.kind,
-    receivedUs: parts.clock.now() * 1_000,
+    receivedUs,
     limits: parts.limits,
     newMessageId: () => `usher-${parts.random.bytes(16).toString('hex')}`,
   });
