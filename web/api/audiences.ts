@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, done, one, page } from './client.ts';
+import { api, type DryRun, done, made, one, page, tried } from './client.ts';
 import type { components } from './openapi.d.ts';
 
 export type Audience = components['schemas']['Audience'];
@@ -57,14 +57,14 @@ export const membersQuery = (spaceId: string, audienceId: string, cursor: string
   });
 
 export const createAudience = (spaceId: string, audience: { name: string; key: string }): Promise<Audience> =>
-  one(api.POST('/api/v1/spaces/{spaceId}/audiences', { params: { path: { spaceId } }, body: audience }));
+  made(api.POST('/api/v1/spaces/{spaceId}/audiences', { params: { path: { spaceId } }, body: audience }));
 
 export const changeAudience = (
   spaceId: string,
   audienceId: string,
   change: { name?: string; description?: string },
 ): Promise<Audience> =>
-  one(
+  made(
     api.PATCH('/api/v1/spaces/{spaceId}/audiences/{audienceId}', {
       params: { path: { spaceId, audienceId } },
       body: change,
@@ -91,9 +91,22 @@ export const connect = (
   destinationId: string,
   settings: ConnectionSettings,
 ): Promise<Connection> =>
-  one(
+  made(
     api.POST('/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections', {
       params: { path: place },
+      body: { destinationId, ...settings },
+    }),
+  );
+
+/** What connecting would send. */
+export const tryConnect = (
+  place: { spaceId: string; audienceId: string },
+  destinationId: string,
+  settings: ConnectionSettings,
+): Promise<DryRun> =>
+  tried(
+    api.POST('/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections', {
+      params: { path: place, query: { dryRun: 'true' } },
       body: { destinationId, ...settings },
     }),
   );
@@ -102,7 +115,7 @@ export const changeConnection = (
   place: { spaceId: string; audienceId: string; destinationId: string },
   change: Partial<ConnectionSettings> & { enabled?: boolean },
 ): Promise<Connection> =>
-  one(
+  made(
     api.PATCH('/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}', {
       params: { path: place },
       body: change,

@@ -1,7 +1,7 @@
 import createClient from 'openapi-fetch';
 import type { ComingPaths } from './coming.ts';
 import { ApiError, NoAnswer } from './errors.ts';
-import type { paths } from './openapi.d.ts';
+import type { components, paths } from './openapi.d.ts';
 import { serverAnswered, serverIsAway } from './server-away.ts';
 import { passwordConfirmed, signedInAgain, wasSignedIn } from './session-gate.ts';
 
@@ -51,6 +51,26 @@ interface Answer<Body> {
 export async function one<Data>(asked: Promise<Answer<{ data: Data }>>): Promise<Data> {
   return (await page(asked)).data;
 }
+
+export type DryRun = components['schemas']['DryRun'];
+
+/** What a change has made; the same routes answer a dry run (`?dryRun=true`), which `tried` is for. */
+export async function made<Body extends { data: object }>(
+  asked: Promise<Answer<Body>>,
+): Promise<Exclude<Body['data'], DryRun>> {
+  const { data } = await page(asked);
+  if (isDryRun(data)) throw new Error('the API tried what it was told to do');
+  return data as Exclude<Body['data'], DryRun>;
+}
+
+/** What a change would do at TikTok, without doing it. */
+export async function tried(asked: Promise<Answer<{ data: object } | undefined>>): Promise<DryRun> {
+  const data = (await page(asked))?.data;
+  if (data === undefined || !isDryRun(data)) throw new Error('the API did what it was only to try');
+  return data;
+}
+
+const isDryRun = (data: object): data is DryRun => 'adds' in data && 'calls' in data;
 
 /** The whole body: a page of a list comes with its `pagination`. */
 export async function page<Body>(asked: Promise<Answer<Body>>): Promise<Body> {

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, one } from './client.ts';
+import { api, made, one } from './client.ts';
 import type { components } from './openapi.d.ts';
 
 export type Destination = components['schemas']['Destination'];
@@ -27,4 +27,4 @@ export const catalogQuery = queryOptions({
 });
 
 export const createDestination = (entry: { spaceId: string; metadataId: string; name: string }): Promise<Destination> =>
-  one(api.POST('/api/v1/destinations', { body: entry }));
+  made(api.POST('/api/v1/destinations', { body: entry }));

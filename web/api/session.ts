@@ -1,8 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, done, one } from './client.ts';
+import type { components } from './openapi.d.ts';
 import { rememberSignedIn } from './session-gate.ts';
 
-export type { Me } from './coming.ts';
+export type Me = components['schemas']['Me'];
 
 /** Who is signed in by this browser; answers also where nobody is. */
 export const meQuery = queryOptions({

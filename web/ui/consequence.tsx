@@ -1,16 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import type { DryRun } from '../api/client.ts';
 import classes from './consequence.module.css';
 import { count, duration, people } from './format.ts';
 import { wordsOf } from './problem.tsx';
-
-/** What a change would do at TikTok, as the API's dry run says: people, calls, seconds. */
-export interface DryRun {
-  readonly adds: number;
-  readonly removes: number;
-  readonly calls: number;
-  readonly seconds: number;
-}
 
 /**
  * Said before it is done: what adds people to TikTok or takes them off. `of` names the change and its entries; a new value
@@ -34,7 +27,10 @@ export function Consequence({
 }
 
 /** "Sends 12,431 people to first_time_shopper in Shop US. 13 calls, under a minute." */
-export function consequence({ adds, removes, calls, seconds }: DryRun, where?: string): string {
+export function consequence(
+  { adds, removes, calls, seconds }: Pick<DryRun, 'adds' | 'removes' | 'calls' | 'seconds'>,
+  where?: string,
+): string {
   if (adds === 0 && removes === 0) return 'Nobody is added to TikTok or taken off it.';
   const added = adds > 0 && `Sends ${people(adds)} to ${where ?? 'TikTok'}.`;
   const removed = removes > 0 && `Takes ${people(removes)} off ${adds > 0 ? 'it' : (where ?? 'TikTok')}.`;

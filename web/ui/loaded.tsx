@@ -23,9 +23,12 @@ interface Asked<Data> {
 export function Loaded<Data>({
   query,
   height,
+  isPage = false,
   children,
 }: {
   query: Asked<Data>;
+  /** What the whole page is about: without it there is no such page. */
+  isPage?: boolean;
   /** Of the finished content, roughly, in pixels: nothing below it shall jump. */
   height: number;
   children: (data: Data) => ReactNode;
@@ -38,7 +41,7 @@ export function Loaded<Data>({
       </>
     );
   }
-  if (hasStatus(query.error, 404)) return <NoSuchPage />;
+  if (isPage && hasStatus(query.error, 404)) return <NoSuchPage />;
   if (query.isError) return <RequestProblem error={query.error} retry={() => void query.refetch()} />;
   return <Waiting height={height} />;
 }

@@ -1,4 +1,10 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  type VariantColorsResolver,
+} from '@mantine/core';
 
 /** Mantine wants ten shades of each colour; ours are fixed by scheme (tokens.css), so all ten are the one token. */
 const token = (name: string): MantineColorsTuple => {
@@ -6,7 +12,15 @@ const token = (name: string): MantineColorsTuple => {
   return [value, value, value, value, value, value, value, value, value, value];
 };
 
+/** What stands on a filled colour is a token as well: white on our dark scheme's blue could not be read. */
+const variantColors: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  if (input.variant !== 'filled') return colors;
+  return { ...colors, color: input.color === 'danger' ? 'var(--surface)' : 'var(--on-primary)' };
+};
+
 export const theme = createTheme({
+  variantColorResolver: variantColors,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: 'var(--mono)',
   primaryColor: 'primary',

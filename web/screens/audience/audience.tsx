@@ -28,7 +28,7 @@ export function Audience(): ReactNode {
     params: { space, audience: id, tab: value },
   });
   return (
-    <Loaded query={audience} height={400}>
+    <Loaded query={audience} height={400} isPage>
       {(found) => (
         <Page title={found.name} aside={<AudienceStatus audience={found} />}>
           <ViewerNote />

@@ -7,8 +7,10 @@ import {
   type ConnectionSettings,
   changeConnection,
   connect,
+  tryConnect,
 } from '../../api/audiences.ts';
 import { destinationsQuery } from '../../api/destinations.ts';
+import { Consequence } from '../../ui/consequence.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { type FieldProblems, Form, FormActions, SaveButton } from '../../ui/form.tsx';
 import { ButtonLink } from '../../ui/links.tsx';
@@ -117,6 +119,12 @@ function ConnectionForm({ audience, edited, connections, onTyped, onDone }: Form
             </Radio.Group>
           )}
           <EventSettings settings={settings} change={change} problems={problems} />
+          {edited === null && destinationId !== undefined && (
+            <Consequence
+              of={['connect', audienceId, destinationId, settings]}
+              dryRun={() => tryConnect({ spaceId, audienceId }, destinationId, settings)}
+            />
+          )}
           <FormActions>
             <SaveButton sending={sending}>Save Settings</SaveButton>
           </FormActions>

@@ -34,7 +34,7 @@ export function Source(): ReactNode {
     params: { space, source: id, tab: value },
   });
   return (
-    <Loaded query={source} height={400}>
+    <Loaded query={source} height={400} isPage>
       {(found) => (
         <Page title={found.name} aside={<StatusBadge tone="neutral">{kindWords[found.kind].name}</StatusBadge>}>
           <ViewerNote />
