@@ -22,7 +22,8 @@ import { addCounts, selectCounts, sweepCounts } from './counts.sql.ts';
 import { assertDoubts, recover } from './doubts.ts';
 import { drainAdvertiser } from './drain.ts';
 import { keepLease } from './keep-lease.ts';
-import { countNodes, forgetNode, releaseLease, takeLease } from './leases.sql.ts';
+import { releaseLease, takeLease } from './leases.sql.ts';
+import { createNodeShare } from './nodes.ts';
 import { unpackRows } from './payload.ts';
 import {
   countParked,
@@ -55,25 +56,14 @@ export interface Delivery {
   stop(): Promise<void>;
 }
 
-/** A node that has not been seen for so long shares the call budget no more. */
-const nodeDeadAfter = minutes(1);
-const nodeBeat = minutes(0.25);
 /** A blocked target is looked at again this often (targets.ts). */
 const blockedRecheck = minutes(10);
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const runs = new Map<DestinationId, { stop: AbortController; done: Promise<void> }>();
   const memories = new Map<DestinationId, Resting>();
-  let nextBeat = 0;
+  const share = createNodeShare(deps);
   let stopping = false;
-
-  async function beat(): Promise<void> {
-    if (deps.clock.elapsed() < nextBeat) return;
-    nextBeat = deps.clock.elapsed() + nodeBeat;
-    const node = { nodeId: deps.nodeId, deadAfterMs: nodeDeadAfter };
-    const nodes = await deps.db.transaction((tx) => countNodes(tx, node, deps.virtualNow()));
-    deps.tiktok.budget.setShare(1 / nodes);
-  }
 
   async function begin(destinationId: DestinationId): Promise<void> {
     const standing = await getDestination(deps.db, destinationId);
@@ -105,7 +95,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 
   return {
     async step() {
-      await beat();
+      if (!(await share.beat())) return 'idle';
       const now = deps.clock.now();
       const due = await owed.destinationsWithWork(deps.db, new Date(now), new Date(now - blockedRecheck));
       for (const id of due) {
@@ -121,7 +111,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       stopping = true;
       for (const run of runs.values()) run.stop.abort();
       await Promise.all([...runs.values()].map((run) => run.done));
-      await forgetNode(deps.db, deps.nodeId);
+      await share.leave();
     },
   };
 }

@@ -71,12 +71,16 @@ export async function leaseOutlives(
   return rows.length > 0;
 }
 
-/** Says that this node lives, forgets the dead, and gives how many share the app's call budget. */
+/**
+ * Says that this node lives, forgets the dead, and gives how many share the app's call budget. One node at a time: of two
+ * that begin at once, the second one counts the first.
+ */
 export async function countNodes(
   tx: Tx,
   node: { nodeId: string; deadAfterMs: number },
   virtual: VirtualNow,
 ): Promise<number> {
+  await tx.query(sql`select pg_advisory_xact_lock(hashtextextended('usher nodes ' || current_schema(), 0))`);
   await tx.query(sql`
     insert into nodes (node_id, seen_at) values (${node.nodeId}, ${now(virtual)})
     on conflict (node_id) do update set seen_at = excluded.seen_at`);
