@@ -1,7 +1,8 @@
 import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
+import type { Db } from '../server/db/port.ts';
 import { createDelivery } from '../server/delivery/delivery.ts';
-import { minutes, seconds, systemClock } from '../server/kernel/clock.ts';
+import { type Clock, minutes, seconds, systemClock } from '../server/kernel/clock.ts';
 import { noCrash } from '../server/kernel/crash-point.ts';
 import { silentLog } from '../server/kernel/log.ts';
 import { seededRandom } from '../server/kernel/random.ts';
@@ -18,7 +19,11 @@ const mappingOf = (key: string) => ({ selected_advertiser_id: advertiserId, pers
 type Reply = ReturnType<typeof answerOf<null>>;
 
 /** A delivery whose TikTok answers mapping calls as the test says. */
-async function sender(world: World, mapping: (batch: MappingBatch) => Promise<Reply> | Reply) {
+async function sender(
+  world: World,
+  mapping: (batch: MappingBatch) => Promise<Reply> | Reply,
+  { db = database.db, clock = systemClock }: { db?: Db; clock?: Clock } = {},
+) {
   const tiktok = { ...fakeTikTok(), mapping: async (_: unknown, batch: MappingBatch) => mapping(batch) };
   const random = seededRandom(7);
   const vault = makeVault(Buffer.alloc(32, 1), random);
@@ -27,8 +32,8 @@ async function sender(world: World, mapping: (batch: MappingBatch) => Promise<Re
     update destinations set enabled = true, access_token = ${token}, connected_at = now()
     where destination_id = ${world.destinationId}`);
   const delivery = createDelivery({
-    db: database.db,
-    clock: systemClock,
+    db,
+    clock,
     random,
     log: silentLog,
     vault,
@@ -171,4 +176,41 @@ test('rows of a call that TikTok accepted in part are sent once more and then ta
   );
   await delivery.stop();
   expect(calls).toBe(2);
+});
+
+test('I2: a sender that was stopped between announcing a call and making it makes it no more; a doubt is left of it', async () => {
+  const world = await twoAudiences();
+  const { db } = database;
+  let stoppedFor = 0;
+  const requests = async (): Promise<number> => (await db.query(sql`select 1 from requests`)).length;
+  const stalling: Db = {
+    ...db,
+    async transaction(work, options) {
+      const result = await db.transaction(work, options);
+      if (stoppedFor === 0 && (await requests()) > 0) stoppedFor = minutes(20);
+      return result;
+    },
+  };
+  const clock = { ...systemClock, elapsed: () => systemClock.elapsed() + stoppedFor };
+  let calls = 0;
+  const reply = () => {
+    calls += 1;
+    return answerOf<null>('ok', null);
+  };
+  const { delivery } = await sender(world, reply, { db: stalling, clock });
+  await delivery.step();
+  await delivery.settled();
+  expect(await requests()).toBe(1);
+  expect(calls).toBe(0);
+  await until(
+    async () => {
+      await delivery.step();
+      await delivery.settled();
+      return calls;
+    },
+    (n) => n > 0,
+    'the successor to call',
+  );
+  await delivery.stop();
+  expect((await db.query(sql`select 1 from doubts`)).length).toBeGreaterThan(0);
 });

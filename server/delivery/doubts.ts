@@ -2,6 +2,7 @@
 import type { Tx } from '../db/port.ts';
 import { owed } from '../ledger/ledger.ts';
 import { keysOf, type ReadyTarget, schemaOf } from './batch.ts';
+import { announceInTime } from './keep-lease.ts';
 import { holdsLease, leaseOutlives } from './leases.sql.ts';
 import { packRows, unpackRows } from './payload.ts';
 import { finishRequest, insertRequest, openRequests } from './requests.sql.ts';
@@ -52,7 +53,7 @@ async function assertAll(deps: DeliveryDeps, run: Run, what: Assertion): Promise
   const { target, action } = what;
   const slot = await deps.tiktok.budget.take(target.advertiserId, run.stop.signal);
   if (!slot) return;
-  const announced = await deps.db.transaction((tx) => announceDoubts(tx, deps, run, what));
+  const announced = await announceInTime(deps, run, (tx) => announceDoubts(tx, deps, run, what));
   if (!announced) return;
   const schema = schemaOf(announced.rows);
   const rows = announced.rows.map((row) => ({

@@ -1,3 +1,4 @@
+import type { Tx } from '../db/port.ts';
 import { renewLease } from './leases.sql.ts';
 import type { DeliveryDeps, Run } from './run.ts';
 
@@ -17,4 +18,21 @@ export async function keepLease(deps: DeliveryDeps, run: Run, over: AbortSignal)
       });
     }
   }
+}
+
+/**
+ * Announces a call, and gives what was announced only if the call may still be made. A process that was stopped in between
+ * (SIGSTOP, a frozen container) wakes up when its successor has made doubts of the call and may have asserted them: a call
+ * after that would stand (rule 11; reliability.md 2, row 2).
+ */
+export async function announceInTime<Announced>(
+  deps: DeliveryDeps,
+  run: Run,
+  announce: (tx: Tx) => Promise<Announced | undefined>,
+): Promise<Announced | undefined> {
+  const began = deps.clock.elapsed();
+  const announced = await deps.db.transaction(announce);
+  if (deps.clock.elapsed() - began < deps.settings.lease) return announced;
+  run.stop.abort();
+  return undefined;
 }

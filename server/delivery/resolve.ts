@@ -2,6 +2,7 @@
 import { type CreateRecord, dueTargets, resolveTarget, type Target } from '../destinations/destinations.ts';
 import { moveSiblings } from '../ledger/ledger.ts';
 import type { Answer } from '../tiktok/tiktok.ts';
+import { announceInTime } from './keep-lease.ts';
 import { holdsLease, leaseOutlives } from './leases.sql.ts';
 import { recordingReads } from './reads.ts';
 import { finishRequest, forgetParkedOfSiblings, insertRequest, unansweredCreate } from './requests.sql.ts';
@@ -79,7 +80,7 @@ function createRecord(deps: DeliveryDeps, run: Run): CreateRecord {
       const startedAt = new Date(deps.clock.now());
       const { spaceId, destinationId, fence } = run;
       const pointer = { spaceId, targetId: target.id, lane: 0 as const, seq: 0, originId: 0, personId: 0 as never };
-      const requestNo = await deps.db.transaction(async (tx) => {
+      const requestNo = await announceInTime(deps, run, async (tx) => {
         if (!(await leaseOutlives(tx, run, deps.settings.callTimeout, deps.virtualNow()))) return undefined;
         const place = { spaceId, destinationId, fence, kind: 'create' as const, advertiserId: target.advertiserId };
         return insertRequest(tx, { ...place, rows: 0, pointers: [pointer], payload: null, startedAt });

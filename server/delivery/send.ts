@@ -4,6 +4,7 @@ import { owed, type Pointer } from '../ledger/ledger.ts';
 import type { Answer, Slot } from '../tiktok/tiktok.ts';
 import { type SendRow, schemaOf } from './batch.ts';
 import { addCounts, type DeliveryCount } from './counts.sql.ts';
+import { announceInTime } from './keep-lease.ts';
 import { holdsLease, leaseOutlives } from './leases.sql.ts';
 import { packRows, type ToldRow } from './payload.ts';
 import { finishRequest, forgetParked, insertRequest, type RequestEnd } from './requests.sql.ts';
@@ -27,7 +28,7 @@ export async function tell(
   slot: Slot,
 ): Promise<Told> {
   const advertiserId = plan.rows[0]?.target.advertiserId ?? '';
-  const announced = await deps.db.transaction((tx) => announce(tx, deps, run, plan));
+  const announced = await announceInTime(deps, run, (tx) => announce(tx, deps, run, plan));
   if (!announced) return { answer: undefined };
   deps.reached('delivery: announced, not called');
   const schema = schemaOf(announced.rows.map((row) => ({ hashes: row.told })));
