@@ -17,16 +17,14 @@ export interface Engine {
  * Statements may wait for locks as long as the scheduler lets them. A deadlock is looked for at once and not after a
  * second, so that whoever closes the circle is the one that fails, whatever the machine's speed.
  */
-const sessionSettings = "set lock_timeout = 0; set statement_timeout = 0; set deadlock_timeout = '1ms'";
+const sessionSettings =
+  "set lock_timeout = 0; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set deadlock_timeout = '1ms'";
 
-export function simulationEngine(db: Db & { readonly pool: pg.Pool }, monitor: Db | undefined): Engine {
+export async function simulationEngine(db: Db & { readonly pool: pg.Pool }, monitor?: Db): Promise<Engine> {
   const watching: { scheduler: Scheduler | undefined } = { scheduler: undefined };
-  if (monitor) db.pool.on('connect', (client) => void client.query(sessionSettings));
-  db.pool.on('acquire', (client) => {
-    const unit = watching.scheduler?.acquiring;
-    // The driver keeps the server's process number, though its types do not say so.
-    if (unit) unit.pid = Reflect.get(client, 'processID');
-  });
+  if (monitor) await preparePool(db.pool);
+  // The driver keeps the server's process number, though its types do not say so.
+  db.pool.on('acquire', (client) => watching.scheduler?.acquired(Reflect.get(client, 'processID')));
   return {
     db,
     findWaiting: monitor && ((pids) => waitingOf(monitor, pids)),
@@ -38,6 +36,14 @@ export function simulationEngine(db: Db & { readonly pool: pg.Pool }, monitor: D
       await emptyTables(db);
     },
   };
+}
+
+/** More sessions than there are tasks, and no limit but the scheduler's. */
+async function preparePool(pool: pg.Pool): Promise<void> {
+  Object.assign(pool.options, { max: 24, query_timeout: 0, connectionTimeoutMillis: 0 });
+  pool.on('connect', (client) => void client.query(sessionSettings));
+  // The one that looked at the server has the old limits.
+  (await pool.connect()).release(true);
 }
 
 async function waitingOf(monitor: Db, pids: readonly number[]): Promise<ReadonlySet<number>> {

@@ -134,7 +134,7 @@ class Generator {
 
   history(): History {
     const commands: Command[] = [];
-    const length = this.#setup.calm ? 12 : 50 + this.#below(40);
+    const length = this.#setup.calm ? 12 : 50 + this.#below(30);
     while (commands.length < length) commands.push(...(this.#setup.calm ? [this.#batch()] : this.#some()));
     return { seed: this.#seed, setup: this.#setup, commands };
   }
@@ -142,7 +142,8 @@ class Generator {
   /** One command, or a few that belong together. */
   #some(): Command[] {
     const kinds: [number, () => Command[]][] = [
-      [30, () => [this.#batch()]],
+      [24, () => [this.#batch()]],
+      [7, () => this.#burst()],
       [3, () => [{ do: 'repeat', of: this.#below(1_000) }]],
       [28, () => [this.#send()]],
       [5, () => [{ do: 'walk' }]],
@@ -244,6 +245,21 @@ class Generator {
   #batch(): Command {
     const events = Array.from({ length: 1 + this.#below(3) }, () => this.#event());
     return { do: 'batch', events };
+  }
+
+  /** People change, and change back while the calls about it are under way (rule 9). */
+  #burst(): Command[] {
+    const first = Array.from({ length: 3 + this.#below(2) }, () => this.#event());
+    const back = first.flatMap((event): EventSpec[] => {
+      if (event.says !== 'enter' && event.says !== 'exit') return [];
+      this.#events += 1;
+      const says = event.says === 'enter' ? 'exit' : 'enter';
+      this.#last.set(`${event.who} ${event.audience}`, says === 'enter');
+      return [{ ...event, says, no: this.#events, ago: 0, clamped: false }];
+    });
+    const halves = [back.filter((_, i) => i % 2 === 0), back.filter((_, i) => i % 2 === 1)];
+    const batches = halves.filter((events) => events.length > 0).map((events): Command => ({ do: 'batch', events }));
+    return [{ do: 'batch', events: first }, { do: 'advance', seconds: 1 }, this.#send(), ...batches];
   }
 
   #event(): EventSpec {

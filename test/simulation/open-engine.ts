@@ -31,7 +31,7 @@ export async function openEmbedded(): Promise<OpenedEngine> {
   await db.query(sql`set synchronous_commit = off`);
   await migrated(db);
   return {
-    ...simulationEngine(db, undefined),
+    ...(await simulationEngine(db)),
     async close() {
       await db.close();
       await opened.value.close();
@@ -56,10 +56,10 @@ export async function openPg(url: string): Promise<OpenedEngine> {
   };
   const monitor = await open(1);
   await monitor.query(raw(`create schema ${schema}`));
-  const db = await open(16);
+  const db = await open(1);
   await migrated(db);
   return {
-    ...simulationEngine(db, monitor),
+    ...(await simulationEngine(db, monitor)),
     async close() {
       await db.close();
       await monitor.query(raw(`drop schema ${schema} cascade`));

@@ -9,7 +9,12 @@ export function scheduledDb(real: Db, scheduler: Scheduler, actor: Actor): Db {
     close: async () => {},
     async query<R extends Row>(statement: Sql): Promise<R[]> {
       const unit = await scheduler.turn(actor, 'query');
-      return inUnit(unit, actor, () => real.query<R>(statement));
+      scheduler.opened();
+      try {
+        return await inUnit(unit, actor, () => real.query<R>(statement));
+      } finally {
+        scheduler.closed();
+      }
     },
     async transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T> {
       let unit = await scheduler.turn(actor, 'begin');

@@ -56,13 +56,13 @@ export class Unit {
 /** Of these server processes, those that wait for a lock. Undefined: an engine with one session. */
 export type FindWaiting = (pids: readonly number[]) => Promise<ReadonlySet<number>>;
 
-/** Longer than a statement needs that waits for nothing; then the server is asked. */
+/** Longer than most statements need that wait for nothing; then the server is asked, and again after twice the time. */
 const probeAfterMs = 2;
+const probeAfterMostMs = 64;
 
 export class Scheduler {
-  /** Whoever gets the next session of the pool. */
-  acquiring: Unit | undefined;
   steps = 0;
+  #acquiring: Unit | undefined;
   readonly #findWaiting: FindWaiting | undefined;
   readonly #waiting: Turn[] = [];
   readonly #active = new Set<Unit>();
@@ -80,16 +80,23 @@ export class Scheduler {
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ actor, kind, order, grant: resolve, refuse: reject });
     });
-    return this.occupy();
+    return kind === 'begin' || kind === 'query' ? this.occupy() : new Unit(this.#active);
   }
 
   /** Something runs that no turn began: a transaction rolls back and may begin anew. */
   occupy(): Unit {
     const unit = new Unit(this.#active);
-    this.acquiring = unit;
+    this.#acquiring = unit;
     return unit;
   }
 
+  /** Somebody got a session of the pool: whose turn it was, or nobody of the simulation. */
+  acquired(pid: number): void {
+    if (this.#acquiring) this.#acquiring.pid = pid;
+    this.#acquiring = undefined;
+  }
+
+  /** A statement outside of a transaction holds its locks as well. */
   opened(): void {
     this.#open += 1;
   }
@@ -138,29 +145,32 @@ export class Scheduler {
 
   /** Waits until everything that runs waits for its turn, for a lock or for the clock. */
   async settle(): Promise<void> {
+    let patienceMs = probeAfterMs;
     for (;;) {
       await tick();
       const running = [...this.#active].filter((unit) => !unit.blocked);
-      if (running.length > 0) await this.#oneEnds(running);
-      else if (this.#released && this.#active.size > 0) {
+      if (running.length > 0) {
+        const ended = await this.#oneEnds(running, patienceMs);
+        patienceMs = ended ? probeAfterMs : Math.min(2 * patienceMs, probeAfterMostMs);
+      } else if (this.#released && this.#active.size > 0) {
         this.#released = false;
         for (const unit of this.#active) unit.blocked = false;
       } else return;
     }
   }
 
-  async #oneEnds(running: readonly Unit[]): Promise<void> {
-    const ends = running.map((unit) => unit.done.then(() => 'ended' as const));
-    if (!this.#findWaiting) {
-      await Promise.race(ends);
-      return;
-    }
+  /** Says whether anything came to its end; otherwise those who wait for a lock are known now. */
+  async #oneEnds(running: readonly Unit[], patienceMs: number): Promise<boolean> {
+    const ends = running.map((unit) => unit.done.then(() => true));
+    // Nobody can wait for a lock that no other transaction holds.
+    if (!this.#findWaiting || this.#open < 2) return Promise.race(ends);
     const over = new AbortController();
-    const late = pause(probeAfterMs, 'late' as const, { signal: over.signal }).catch(() => 'late' as const);
-    const first = await Promise.race([...ends, late]);
+    const late = pause(patienceMs, false, { signal: over.signal }).catch(() => false);
+    const ended = await Promise.race([...ends, late]);
     over.abort();
-    if (first === 'ended') return;
+    if (ended) return true;
     const waiting = await this.#findWaiting(running.flatMap((unit) => unit.pid ?? []));
     for (const unit of running) if (unit.pid !== undefined && waiting.has(unit.pid)) unit.blocked = true;
+    return false;
   }
 }

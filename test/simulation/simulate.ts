@@ -90,7 +90,8 @@ class Run {
       const steps = scheduler.eligible();
       const free = this.#isFree(command);
       waited = scheduler.blocked > 0 ? waited + 1 : 0;
-      const mayBegin = free && (steps.length === 0 || (waited < patience && random.fraction() < 0.12));
+      const idle = steps.every(({ kind }) => kind === 'call');
+      const mayBegin = free && (steps.length === 0 || (waited < patience && random.fraction() < (idle ? 0.5 : 0.12)));
       if (mayBegin) {
         await this.#begin(command);
         next += 1;
@@ -128,7 +129,10 @@ class Run {
     const all = scheduler.eligible();
     const inside = all.filter(({ kind }) => kind === 'statement' || kind === 'commit');
     const steps = insideFirst && inside.length > 0 ? inside : all;
-    const step = steps[Math.floor(random.fraction() * steps.length)];
+    const quick = steps.filter(({ kind }) => kind !== 'call');
+    // Calls are slow: much happens between being sent, being applied and being answered.
+    const some = quick.length > 0 && random.fraction() < 0.85 ? quick : steps;
+    const step = some[Math.floor(random.fraction() * some.length)];
     if (step) await scheduler.step(step);
   }
 
@@ -189,10 +193,6 @@ class Run {
       .finally(() => {
         this.#busy[who] -= 1;
       });
-  }
-
-  get busy() {
-    return this.#busy;
   }
 
   async #do(command: Command): Promise<void> {

@@ -11,7 +11,7 @@ const opened: { engine?: Engine; monitor?: Db } = {};
 beforeAll(async () => {
   const { db, pool, schema } = database;
   if (testEngine === 'postgres') opened.monitor = await openInSchema(schema);
-  opened.engine = simulationEngine({ ...db, pool }, opened.monitor);
+  opened.engine = await simulationEngine({ ...db, pool }, opened.monitor);
 });
 afterAll(() => opened.monitor?.close());
 

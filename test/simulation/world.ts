@@ -215,7 +215,7 @@ export class World {
           lease,
           doubtWindow: minutes(doubtWindowSeconds / 60),
           callTimeout: seconds(5),
-          parallelCalls: 2,
+          parallelCalls: 3,
           batchBytes: 1_000_000,
         },
       }),
@@ -364,7 +364,7 @@ export class World {
     await this.#change(
       async (tx) => {
         await this.#reapply(tx);
-        await releaseRows(tx, { spaceId, destinationId, mappingId }, people);
+        await releaseRows(tx, spaceId, { destinationId, mappingId, people });
         await removeMapping(tx, this.#parts.clock, mappingId);
       },
       () => {
@@ -449,7 +449,7 @@ async function store(
     metadataId: 'actions-tiktok-audiences',
     name: 'TikTok',
     enabled: true,
-    settings: { batchRows: 3 },
+    settings: { batchRows: 2 },
   });
   const { id: destinationId } = must(destination.ok ? destination.value : undefined, 'a destination');
   const now = new Date(clock.now());
