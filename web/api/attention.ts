@@ -1,8 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
 import { liveMs } from './audiences.ts';
 import { api, one } from './client.ts';
+import type { components } from './openapi.d.ts';
 
-export type { Attention } from './coming.ts';
+export type Attention = components['schemas']['Attention'];
 
 /** What needs a person, worst first, and what Usher is working on by itself. */
 export const attentionQuery = (spaceId: string) =>

@@ -1,5 +1,4 @@
 import createClient from 'openapi-fetch';
-import type { ComingPaths } from './coming.ts';
 import { ApiError, NoAnswer } from './errors.ts';
 import type { components, paths } from './openapi.d.ts';
 import { serverAnswered, serverIsAway } from './server-away.ts';
@@ -10,7 +9,7 @@ import { passwordConfirmed, signedInAgain, wasSignedIn } from './session-gate.ts
  * that does not answer is told once for all pages; a session that is over waits for a new sign-in and then goes on; a
  * sensitive step waits for the password.
  */
-export const api = createClient<paths & ComingPaths>({ credentials: 'same-origin', fetch: throughGates });
+export const api = createClient<paths>({ credentials: 'same-origin', fetch: throughGates });
 
 async function throughGates(request: Request): Promise<Response> {
   const again = request.clone();

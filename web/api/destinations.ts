@@ -1,4 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
+import { liveMs } from './audiences.ts';
 import { api, made, one } from './client.ts';
 import type { components } from './openapi.d.ts';
 
@@ -18,6 +19,14 @@ export const destinationQuery = (destinationId: string) =>
   queryOptions({
     queryKey: ['destination', destinationId],
     queryFn: () => one(api.GET('/api/v1/destinations/{destinationId}', { params: { path: { destinationId } } })),
+  });
+
+/** How a destination does, in one sentence, with what mends it and where its members are. */
+export const destinationStatusQuery = (destinationId: string) =>
+  queryOptions({
+    queryKey: ['destination-status', destinationId],
+    queryFn: () => one(api.GET('/api/v1/destinations/{destinationId}/status', { params: { path: { destinationId } } })),
+    refetchInterval: liveMs,
   });
 
 export const catalogQuery = queryOptions({

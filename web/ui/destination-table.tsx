@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { deliveryQuery } from '../api/delivery.ts';
-import type { Destination } from '../api/destinations.ts';
+import { type Destination, destinationStatusQuery } from '../api/destinations.ts';
 import { type Column, DataTable } from './data-table.tsx';
-import { DestinationStatusOf } from './destination-status.tsx';
 import { number } from './format.ts';
 import { TextLink } from './links.tsx';
+import { DestinationBadge } from './status-badge.tsx';
 
 /** Engage Settings > Destinations and Connections > Destinations show the same. */
 export function DestinationTable({ destinations }: { destinations: readonly Destination[] }): ReactNode {
@@ -25,23 +24,18 @@ const columns: readonly Column<Destination>[] = [
       </TextLink>
     ),
   },
-  { name: 'Status', cell: (destination) => <DestinationStatusOf destination={destination} /> },
-  {
-    name: 'Audiences',
-    align: 'right',
-    cell: ({ id }) => <CountOf of={id} pick={({ audiences }) => audiences.length} />,
-  },
-  { name: 'On TikTok', align: 'right', cell: ({ id }) => <CountOf of={id} pick={({ onTikTok }) => onTikTok} /> },
-  { name: 'Owed', align: 'right', cell: ({ id }) => <CountOf of={id} pick={({ owed }) => owed} /> },
+  { name: 'Status', cell: ({ id }) => <StatusOf id={id} /> },
+  { name: 'Members', align: 'right', cell: ({ id }) => <CountOf id={id} which="members" /> },
+  { name: 'On TikTok', align: 'right', cell: ({ id }) => <CountOf id={id} which="onTikTok" /> },
+  { name: 'Owed', align: 'right', cell: ({ id }) => <CountOf id={id} which="owed" /> },
 ];
 
-interface Counted {
-  readonly audiences: readonly unknown[];
-  readonly onTikTok: number;
-  readonly owed: number;
+function StatusOf({ id }: { id: string }): ReactNode {
+  const { data } = useQuery(destinationStatusQuery(id));
+  return data === undefined ? '' : <DestinationBadge status={data.status} />;
 }
 
-function CountOf({ of, pick }: { of: string; pick: (delivery: Counted) => number }): ReactNode {
-  const { data } = useQuery(deliveryQuery(of));
-  return data === undefined ? '—' : number(pick(data));
+function CountOf({ id, which }: { id: string; which: 'members' | 'onTikTok' | 'owed' }): ReactNode {
+  const { data } = useQuery(destinationStatusQuery(id));
+  return data === undefined ? '—' : number(data.counts[which]);
 }

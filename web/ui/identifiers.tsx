@@ -5,6 +5,7 @@ import classes from './identifiers.module.css';
 const kinds: Record<string, { icon: typeof IconMail; word: string }> = {
   email: { icon: IconMail, word: 'E-mail' },
   phone: { icon: IconPhone, word: 'Phone' },
+  device: { icon: IconDeviceMobile, word: 'Advertising id' },
   'ios.idfa': { icon: IconDeviceMobile, word: 'iOS advertising id' },
   'android.idfa': { icon: IconDeviceMobile, word: 'Android advertising id' },
   user_id: { icon: IconHash, word: 'User id' },

@@ -8,6 +8,7 @@ import {
   IconX,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+import type { components } from '../api/openapi.d.ts';
 import classes from './status-badge.module.css';
 
 /** How a status looks; the word says what it is, so that nothing depends on the colour. */
@@ -33,11 +34,11 @@ export function StatusBadge({ tone, children }: { tone: Tone; children: ReactNod
   );
 }
 
-export type DestinationStatus = 'setup' | 'paused' | 'needs-you' | 'failing' | 'slowed' | 'syncing' | 'healthy';
+export type DestinationStatus = components['schemas']['DestinationStatus']['status'];
 
 /** The seven states of a destination, worst words first where a person can do something. */
 const destinationLooks: Record<DestinationStatus, { tone: Tone; word: string }> = {
-  setup: { tone: 'neutral', word: 'Set-up not finished' },
+  'setup-not-finished': { tone: 'neutral', word: 'Set-up not finished' },
   paused: { tone: 'paused', word: 'Paused' },
   'needs-you': { tone: 'attention', word: 'Needs you' },
   failing: { tone: 'danger', word: 'Failing' },

@@ -3,8 +3,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import type { LinkProps } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { audiencesQuery, liveMs } from '../../api/audiences.ts';
-import { deliveryQuery } from '../../api/delivery.ts';
-import { destinationsQuery } from '../../api/destinations.ts';
+import { destinationStatusQuery, destinationsQuery } from '../../api/destinations.ts';
 import { ingestQuery } from '../../api/sources.ts';
 import { ButtonLink, TextLink } from '../../ui/links.tsx';
 import { Section } from '../../ui/page.tsx';
@@ -61,7 +60,7 @@ function useSteps(): Step[] | undefined {
   const ingest = useQuery(ingestQuery(id)).data;
   const audiences = useQuery(audiencesQuery(id)).data;
   const destinations = useQuery({ ...destinationsQuery(id), refetchInterval: liveMs }).data;
-  const deliveries = useQueries({ queries: (destinations ?? []).map((destination) => deliveryQuery(destination.id)) });
+  const states = useQueries({ queries: (destinations ?? []).map((destination) => destinationStatusQuery(destination.id)) });
   if (!ingest || !audiences || !destinations) return undefined;
   const received = ingest.sources.some(({ counts }) => counts.some(({ outcome }) => outcome === 'received'));
   return [
@@ -87,7 +86,7 @@ function useSteps(): Step[] | undefined {
       name: 'Watch people arrive',
       why: 'Map an audience, add the destination to it, and see its members reach TikTok.',
       link: { to: '/spaces/$space/connections/destinations', params },
-      done: deliveries.some(({ data }) => (data?.onTikTok ?? 0) > 0),
+      done: states.some(({ data }) => (data?.counts.onTikTok ?? 0) > 0),
     },
   ];
 }

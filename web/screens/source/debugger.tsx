@@ -1,6 +1,6 @@
 import { Button, Group, Select, TextInput } from '@mantine/core';
 import { type ReactNode, useEffect, useReducer } from 'react';
-import { type DebuggerEvent, watchSource } from '../../api/debugger.ts';
+import { watchSource } from '../../api/debugger.ts';
 import type { Source } from '../../api/sources.ts';
 import { JsonView } from '../../ui/code-block.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
@@ -13,7 +13,7 @@ import { Problem } from '../../ui/problem.tsx';
 import { useSearchState } from '../../ui/search-state.ts';
 import { StatusBadge } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
-import { changeLive, firstLive } from './live-events.ts';
+import { changeLive, firstLive, type Seen } from './live-events.ts';
 
 /** What arrives, as it arrives, newest first. Not announced line by line: the count is enough. */
 export function Debugger({ source }: { source: Source }): ReactNode {
@@ -22,6 +22,7 @@ export function Debugger({ source }: { source: Source }): ReactNode {
     () =>
       watchSource(source.id, {
         onEvent: (event) => change({ kind: 'arrived', event }),
+        onSampled: (left) => change({ kind: 'sampled', left }),
         onConnection: (connected) => change({ kind: connected ? 'connected' : 'interrupted' }),
       }),
     [source.id],
@@ -38,6 +39,7 @@ export function Debugger({ source }: { source: Source }): ReactNode {
           {live.paused && live.waiting.length > 0 && ` (${live.waiting.length} new)`}
         </Button>
       </Group>
+      {live.left > 0 && <p>{count(live.left, 'event')} more came in than are shown here; all of them are counted.</p>}
       <Events events={live.events} />
     </>
   );
@@ -77,7 +79,7 @@ function Filters(): ReactNode {
   );
 }
 
-function Events({ events }: { events: readonly DebuggerEvent[] }): ReactNode {
+function Events({ events }: { events: readonly Seen[] }): ReactNode {
   const [type] = useSearchState('type');
   const [name] = useSearchState('name');
   const [result] = useSearchState('result');
@@ -93,7 +95,7 @@ function Events({ events }: { events: readonly DebuggerEvent[] }): ReactNode {
       <EmptyState says="Nothing has arrived while this page was open." why="New events appear here by themselves." />
     );
   }
-  const open = events.find(({ messageId }) => messageId === opened);
+  const open = events.find(({ number }) => String(number) === opened);
   return (
     <>
       <p>{count(shown.length, 'event')}, newest first. The last 500 are kept.</p>
@@ -101,7 +103,7 @@ function Events({ events }: { events: readonly DebuggerEvent[] }): ReactNode {
         label="Events"
         columns={columnsOf(setOpened)}
         rows={shown}
-        rowKey={({ messageId, receivedAt }) => `${messageId} ${receivedAt}`}
+        rowKey={({ number }) => String(number)}
       />
       {open !== undefined && (
         <Section
@@ -119,13 +121,13 @@ function Events({ events }: { events: readonly DebuggerEvent[] }): ReactNode {
   );
 }
 
-const columnsOf = (open: (messageId: string) => void): readonly Column<DebuggerEvent>[] => [
+const columnsOf = (open: (number: string) => void): readonly Column<Seen>[] => [
   { name: 'Received', cell: ({ receivedAt }) => <Time at={receivedAt} /> },
   { name: 'Type', cell: ({ type }) => type },
   {
     name: 'Event',
-    cell: ({ event, type, messageId }) => (
-      <Button variant="transparent" size="compact-sm" p={0} onClick={() => open(messageId)}>
+    cell: ({ event, type, number }) => (
+      <Button variant="transparent" size="compact-sm" p={0} onClick={() => open(String(number))}>
         {event ?? type}
       </Button>
     ),
@@ -135,7 +137,7 @@ const columnsOf = (open: (messageId: string) => void): readonly Column<DebuggerE
   { name: 'Result', cell: (event) => <Result event={event} /> },
 ];
 
-function Result({ event }: { event: DebuggerEvent }): ReactNode {
+function Result({ event }: { event: Seen }): ReactNode {
   if (event.result === 'accepted') return <StatusBadge tone="good">Accepted</StatusBadge>;
   return (
     <>
