@@ -28,6 +28,7 @@ test('an empty environment gives a server on this machine with the embedded data
     doubtWindow: 900_000,
     lease: 30_000,
     mappingsMax: 50,
+    removalGate: { people: 1_000, percent: 20 },
     logLevel: 'info',
     metricsPort: undefined,
   });

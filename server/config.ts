@@ -39,6 +39,8 @@ export interface Config {
   readonly doubtWindow: Millis;
   readonly lease: Millis;
   readonly mappingsMax: number;
+  /** A change that removes more than both of one TikTok audience waits for a confirmation. */
+  readonly removalGate: { readonly people: number; readonly percent: number };
   readonly logLevel: string;
   readonly metricsPort: number | undefined;
 }
@@ -171,6 +173,16 @@ const settings = {
   USHER_LEASE: { ...duration(1_000), fallback: '30s', help: 'How long a node owns a destination without renewing.' },
   // segment-spec.md 0, step 11: Segment allows 50 mappings an instance.
   USHER_MAX_MAPPINGS: { ...integer(1, 1_000), fallback: '50', help: 'Mappings per destination.' },
+  USHER_REMOVAL_GATE_PEOPLE: {
+    ...integer(0, 999_999_999),
+    fallback: '1000',
+    help: 'A change that would remove more people than this from one TikTok audience, and more than the percentage, waits for confirmRemovals.',
+  },
+  USHER_REMOVAL_GATE_PERCENT: {
+    ...integer(0, 100),
+    fallback: '20',
+    help: 'The percentage of the people in that TikTok audience; both limits must be passed. 100: no gate.',
+  },
   LOG_LEVEL: { ...oneOf(['debug', 'info', 'warn', 'error', 'silent']), fallback: 'info', help: 'Lines on stderr.' },
   METRICS_PORT: { ...port(), help: 'Prometheus metrics at /metrics on this port. Absent: none.' },
 } as const satisfies Record<string, Setting<unknown>>;
@@ -247,6 +259,7 @@ function assemble(v: Values): Config {
     doubtWindow: v.USHER_DOUBT_WINDOW,
     lease: v.USHER_LEASE,
     mappingsMax: v.USHER_MAX_MAPPINGS,
+    removalGate: { people: v.USHER_REMOVAL_GATE_PEOPLE, percent: v.USHER_REMOVAL_GATE_PERCENT },
     logLevel: v.LOG_LEVEL,
     metricsPort: v.METRICS_PORT,
   };

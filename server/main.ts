@@ -29,7 +29,7 @@ import { type Random, systemRandom } from './kernel/random.ts';
 import { vault as createVault, Secret, type Vault } from './kernel/secret.ts';
 import { loadSecretKey } from './kernel/secret-key.ts';
 import { StartError } from './kernel/start-error.ts';
-import { producersOf, releaseRows } from './ledger/ledger.ts';
+import { producersOf } from './ledger/ledger.ts';
 import { type Pipeline, processBatch, sendTest, startPipeline } from './pipeline.ts';
 import { createTikTok, type TikTok } from './tiktok/tiktok.ts';
 import { version } from './version.ts';
@@ -94,16 +94,10 @@ async function start(config: Config, parts: Parts, tiktok: TikTok, reached: Reac
     publicUrl: config.publicUrl,
     version,
     mappingsMax: config.mappingsMax,
+    removalGate: config.removalGate,
+    callsPerSecond: Math.min(config.tiktok.callsPerSecond, config.tiktok.callsPerMinute / 60),
     changed: wake,
     recent: (spaceId) => ingest.recent(spaceId),
-    release: async (tx, { destination, mapping }, people) => {
-      const what = {
-        spaceId: destination.spaceId,
-        destinationId: destination.id,
-        ...(mapping ? { mappingId: mapping.id } : {}),
-      };
-      return (await releaseRows(tx, what, people)) > 0 && people === 'remove';
-    },
     sendTest: (tx, test) => sendTest(tx, level, test),
   };
   // Every node answers for its health; the API is the role `web`.

@@ -78,7 +78,7 @@ test('rule 12: people=keep keeps also those who once left and came back; when th
   await world.settleAll();
   const { spaceId, destinationId } = world;
   await database.db.transaction(async (tx) => {
-    await releaseRows(tx, { spaceId, destinationId }, 'keep');
+    await releaseRows(tx, spaceId, { destinationId, people: 'keep' });
     await tx.query(sql`update mappings set deleted_at = now() where action_slug = 'addUser'`);
   });
   await rewalk(world, audienceId);
@@ -101,7 +101,7 @@ async function claimedTwice(world: World): Promise<{ from: TargetId; to: TargetI
 }
 
 const withWork = async (): Promise<number> =>
-  (await owed.destinationsWithWork(database.db, new Date(), new Date(0))).length;
+  (await owed.destinationsWithWork(database.db, new Date(), { blocked: new Date(0), unseen: new Date(0) })).length;
 const move = (world: World) =>
   database.db.transaction((tx) => moveSiblings(tx, { clock: world.clock }, world.destinationId));
 const held = () =>

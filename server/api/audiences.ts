@@ -1,7 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema, idToText } from '../../contract/ids.ts';
 import { type ManagedAudience, manage } from '../audiences/audiences.ts';
+import type { Queryable } from '../db/port.ts';
+import { getDestination } from '../destinations/destinations.ts';
 import { change, fieldsOf, forEditors, forOwners, forViewers, permittedSpace } from './access.ts';
+import { changeQuery, deleteQuery, dryRunAnswer, nothingSent, orDryRun, plannedEnd, weigh } from './consequences.ts';
 import { endConnection, holdAudience, permittedAudience } from './feeding.ts';
 import { type Api, notFound, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
@@ -12,13 +15,14 @@ import {
   nameSchema,
   noContent,
   oneOf,
+  outdated,
   pageAfter,
   pageQuery,
-  peopleQuery,
   refusals,
   timeSchema,
   toPage,
 } from './shapes.ts';
+import { demandVersion, ifMatch, tagged } from './versions.ts';
 
 const audienceSchema = z
   .object({
@@ -46,9 +50,26 @@ export function audiences(app: Api, parts: ApiParts): void {
     return c.json(toPage(query, found, audienceToJson), 200);
   });
 
+  creating(app, parts);
+
+  app.openapi(getRoute, async (c) => {
+    const audience = await permittedAudience(c, parts.db, c.req.valid('param'));
+    tagged(c, editableOf(audience));
+    return c.json({ data: audienceToJson(audience) }, 200);
+  });
+  editing(app, parts);
+  deleting(app, parts);
+}
+
+function creating(app: Api, parts: ApiParts): void {
   app.openapi(createRouteOf, async (c) => {
     const { spaceId } = c.req.valid('param');
     const { name, key, description: text } = c.req.valid('json');
+    // A new audience has no members and is connected to nothing.
+    if (c.req.valid('query').dryRun) {
+      await permittedSpace(c, parts.db, spaceId);
+      return c.json({ data: nothingSent }, 200);
+    }
     const made = await change(parts, c, async (tx, record) => {
       await permittedSpace(c, tx, spaceId);
       const created = await manage.createAudience(tx, parts.clock, { spaceId, name, key, description: text });
@@ -58,29 +79,46 @@ export function audiences(app: Api, parts: ApiParts): void {
     });
     return c.json({ data: audienceToJson(made) }, 201);
   });
+}
 
-  app.openapi(getRoute, async (c) => {
-    const audience = await permittedAudience(c, parts.db, c.req.valid('param'));
-    return c.json({ data: audienceToJson(audience) }, 200);
-  });
-
+function editing(app: Api, parts: ApiParts): void {
   app.openapi(patchRoute, async (c) => {
     const place = c.req.valid('param');
     const body = c.req.valid('json');
+    const subject = idToText('audience', place.audienceId);
+    const demanded = async (q: Queryable): Promise<void> => {
+      const audience = await permittedAudience(c, q, place);
+      await demandVersion(c, q, editableOf(audience), { ...place, subject, action: 'audience.update' });
+    };
+    if (c.req.valid('query').dryRun) {
+      await demanded(parts.db);
+      return c.json({ data: nothingSent }, 200);
+    }
     const updated = await change(parts, c, async (tx, record) => {
-      await permittedSpace(c, tx, place.spaceId);
+      await demanded(tx);
       const result = await manage.updateAudience(tx, parts.clock, place, body);
       if (!result.ok) throw result.error === 'not found' ? notFound() : keyFixed();
-      const subject = idToText('audience', place.audienceId);
       await record({ spaceId: place.spaceId, action: 'audience.update', subject, details: fieldsOf(body) });
       return result.value;
     });
+    tagged(c, editableOf(updated));
     return c.json({ data: audienceToJson(updated) }, 200);
   });
+}
 
+function deleting(app: Api, parts: ApiParts): void {
   app.openapi(deleteRoute, async (c) => {
     const place = c.req.valid('param');
-    const { people } = c.req.valid('query');
+    const query = c.req.valid('query');
+    const doomed = await permittedAudience(c, parts.db, place);
+    const ends = [];
+    for (const connection of await manage.connectionsOf(parts.db, doomed.id)) {
+      const destination = await getDestination(parts.db, connection.destinationId);
+      if (destination) ends.push(plannedEnd(destination, connection));
+    }
+    const tried = await weigh(parts, ends, query);
+    if (tried) return c.json({ data: tried }, 200);
+    const { people } = query;
     const leaving = await change(parts, c, async (tx, record) => {
       const audience = await permittedAudience(c, tx, place);
       await holdAudience(tx, audience);
@@ -97,6 +135,8 @@ export function audiences(app: Api, parts: ApiParts): void {
     return c.body(null, leaving ? 202 : 204);
   });
 }
+
+const editableOf = ({ name, description: text }: ManagedAudience) => ({ name, text });
 
 const tags = ['Audiences'];
 const path = '/api/v1/spaces/{spaceId}/audiences';
@@ -119,6 +159,7 @@ const createRouteOf = createRoute({
   summary: 'A new audience, before its first event comes; without a key it gets one of its name',
   request: {
     params: spaceParams,
+    query: changeQuery,
     body: bodyOf(
       z.strictObject({
         name: nameSchema,
@@ -132,7 +173,7 @@ const createRouteOf = createRoute({
       }),
     ),
   },
-  responses: { 201: oneOf(audienceSchema), 409: conflict, ...refusals },
+  responses: { 200: dryRunAnswer, 201: oneOf(audienceSchema), 409: conflict, ...refusals },
 });
 
 const getRoute = createRoute({
@@ -153,6 +194,8 @@ const patchRoute = createRoute({
   summary: 'Renames or describes an audience; its key stays',
   request: {
     params,
+    query: changeQuery,
+    headers: ifMatch,
     body: bodyOf(
       z.strictObject({
         name: nameSchema.optional(),
@@ -161,7 +204,7 @@ const patchRoute = createRoute({
       }),
     ),
   },
-  responses: { 200: oneOf(audienceSchema), ...refusals },
+  responses: { 200: orDryRun(audienceSchema), 412: outdated, ...refusals },
 });
 
 const deleteRoute = createRoute({
@@ -170,8 +213,14 @@ const deleteRoute = createRoute({
   method: 'delete',
   path: `${path}/{audienceId}`,
   summary: 'Deletes an audience and its connections; its key is never given again, and its events are ignored',
-  request: { params, query: peopleQuery },
-  responses: { 202: { description: 'deleted; its people are being removed at TikTok' }, 204: noContent, ...refusals },
+  request: { params, query: deleteQuery },
+  responses: {
+    200: dryRunAnswer,
+    202: { description: 'deleted; its people are being removed at TikTok' },
+    204: noContent,
+    409: conflict,
+    ...refusals,
+  },
 });
 
 const keyTaken = () =>

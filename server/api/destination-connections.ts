@@ -1,15 +1,38 @@
+import { isDeepStrictEqual } from 'node:util';
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema, idToText } from '../../contract/ids.ts';
-import { type ConnectionPlace, type ManagedConnection, manage } from '../audiences/audiences.ts';
-import type { Queryable, Tx } from '../db/port.ts';
+import { type ConnectionFields, type ConnectionPlace, type ManagedConnection, manage } from '../audiences/audiences.ts';
+import type { Queryable } from '../db/port.ts';
+import type { Destination } from '../destinations/destinations.ts';
 import { must } from '../kernel/result.ts';
-import { beginWalk } from '../ledger/ledger.ts';
 import { change, fieldsOf, forEditors, forViewers, permittedDestination } from './access.ts';
-import { endConnection, holdConnection, permittedAudience } from './feeding.ts';
+import {
+  asItStands,
+  changeQuery,
+  deleteQuery,
+  dryRunAnswer,
+  orDryRun,
+  type Planned,
+  plannedEnd,
+  weigh,
+} from './consequences.ts';
+import { endConnection, holdConnection, permittedAudience, rewalk } from './feeding.ts';
 import { type Api, type ApiContext, notFound, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
-import { bodyOf, conflict, definedOf, listOf, noContent, oneOf, peopleQuery, refusals, timeSchema } from './shapes.ts';
+import {
+  bodyOf,
+  conflict,
+  definedOf,
+  invalid,
+  listOf,
+  noContent,
+  oneOf,
+  outdated,
+  refusals,
+  timeSchema,
+} from './shapes.ts';
 import { syncOf, syncSchema } from './sync-state.ts';
+import { demandVersion, ifMatch, tagged } from './versions.ts';
 
 const eventName = z.string().trim().min(1).max(200);
 const tiktokId = z.string().regex(/^[0-9]{1,30}$/, 'digits only, as TikTok shows it');
@@ -44,49 +67,87 @@ export function destinationConnections(app: Api, parts: ApiParts): void {
     return c.json({ data, pagination: { next: null, total: data.length } }, 200);
   });
 
+  creating(app, parts);
+
+  app.openapi(getRoute, async (c) => {
+    const place = c.req.valid('param');
+    await permittedPlace(c, parts.db, place);
+    const connection = await existing(parts.db, place);
+    tagged(c, editableOf(connection));
+    return c.json({ data: await connectionToJson(parts.db, connection) }, 200);
+  });
+  editing(app, parts);
+  deleting(app, parts);
+}
+
+function creating(app: Api, parts: ApiParts): void {
   app.openapi(createRouteOf, async (c) => {
     const { spaceId, audienceId } = c.req.valid('param');
-    const { destinationId, ...fields } = c.req.valid('json');
+    const { destinationId, ...body } = c.req.valid('json');
+    const fields = { ...body, settings: definedOf(body.settings) };
     const place = { spaceId, audienceId, destinationId };
-    const data = await change(parts, c, async (tx, record) => {
+    const destination = await permittedPlace(c, parts.db, place);
+    const now = new Date(parts.clock.now());
+    const wanted = { ...place, ...fields, createdAt: now, updatedAt: now };
+    const feeding = { ...(await asItStands(parts.db, destination)), connections: fields.enabled ? [wanted] : [] };
+    const tried = await weigh(parts, [feeding], c.req.valid('query'));
+    if (tried) return c.json({ data: tried }, 200);
+    const [data, made] = await change(parts, c, async (tx, record) => {
       await permittedPlace(c, tx, place);
       await holdConnection(tx, place);
-      const made = await manage.connectAudience(tx, parts.clock, place, {
-        ...fields,
-        settings: definedOf(fields.settings),
-      });
-      if (!made) throw alreadyConnected();
-      if (made.enabled) await beginWalk(tx, parts, { ...place, reason: 'connected' });
+      const connection = await manage.connectAudience(tx, parts.clock, place, fields);
+      if (!connection) throw alreadyConnected();
+      if (connection.enabled) await rewalk(tx, parts, { ...place, reason: 'connected' });
       await record({ spaceId, action: 'connection.create', ...tracesOf(place) });
-      return connectionToJson(tx, made);
+      return [await connectionToJson(tx, connection), connection] as const;
     });
     parts.changed();
+    tagged(c, editableOf(made));
     return c.json({ data }, 201);
   });
+}
 
+function editing(app: Api, parts: ApiParts): void {
   app.openapi(patchRoute, async (c) => {
     const place = c.req.valid('param');
-    const body = c.req.valid('json');
-    const data = await change(parts, c, async (tx, record) => {
+    const [body, query] = [c.req.valid('json'), c.req.valid('query')];
+    const edit = async (q: Queryable): Promise<Edit> => {
+      const before = await existing(q, place);
+      const { subject } = tracesOf(place);
+      await demandVersion(c, q, editableOf(before), { spaceId: place.spaceId, subject, action: 'connection.update' });
+      return editOf(before, body);
+    };
+    const destination = await permittedPlace(c, parts.db, place);
+    const wanted = await edit(parts.db);
+    const tried = await weigh(parts, [{ ...(await asItStands(parts.db, destination)), ...plannedEdit(wanted) }], query);
+    if (tried) return c.json({ data: tried }, 200);
+    const [data, saved] = await change(parts, c, async (tx, record) => {
       await permittedPlace(c, tx, place);
       await holdConnection(tx, place);
-      const before = await existing(tx, place);
-      const { settings: given, ...fields } = definedOf(body);
-      const after = await manage.changeConnection(tx, parts.clock, before, {
-        ...definedOf(fields),
-        ...(given ? { settings: definedOf(given) } : {}),
-      });
-      if (manage.changesEvents(before, after)) await beginWalk(tx, parts, { ...place, reason: 'connection' });
+      const { before, fields, walked, leaves } = await edit(tx);
+      // Nobody was there to ask about when it was weighed: who has come since stays.
+      if (walked || leaves) {
+        await rewalk(tx, parts, { ...place, reason: 'connection' }, leaves ? (query.people ?? 'keep') : undefined);
+      }
+      const after = await manage.changeConnection(tx, parts.clock, before, fields);
       await record({ spaceId: place.spaceId, action: 'connection.update', ...tracesOf(place, fieldsOf(body)) });
-      return connectionToJson(tx, after);
+      return [await connectionToJson(tx, after), after] as const;
     });
     parts.changed();
+    tagged(c, editableOf(saved));
     return c.json({ data }, 200);
   });
+}
 
+function deleting(app: Api, parts: ApiParts): void {
   app.openapi(deleteRoute, async (c) => {
     const place = c.req.valid('param');
-    const { people } = c.req.valid('query');
+    const query = c.req.valid('query');
+    const destination = await permittedPlace(c, parts.db, place);
+    await existing(parts.db, place);
+    const tried = await weigh(parts, [plannedEnd(destination, place)], query);
+    if (tried) return c.json({ data: tried }, 200);
+    const { people } = query;
     const leaving = await change(parts, c, async (tx, record) => {
       await permittedPlace(c, tx, place);
       await holdConnection(tx, place);
@@ -99,6 +160,39 @@ export function destinationConnections(app: Api, parts: ApiParts): void {
     return c.body(null, leaving ? 202 : 204);
   });
 }
+
+interface Edit {
+  readonly before: ManagedConnection;
+  readonly fields: Partial<ConnectionFields>;
+  readonly after: ManagedConnection;
+  readonly walked: boolean;
+  /** Whether its events may name other TikTok audiences than before (rule 12). */
+  readonly leaves: boolean;
+}
+
+function editOf(before: ManagedConnection, body: z.infer<typeof editSchema>): Edit {
+  const { settings: given, ...rest } = definedOf(body);
+  const fields = { ...definedOf(rest), ...(given ? { settings: definedOf(given) } : {}) };
+  const after = { ...before, ...fields };
+  const leaves = !isDeepStrictEqual(before.settings, after.settings);
+  return { before, fields, after, walked: manage.changesEvents(before, after), leaves };
+}
+
+/** A connection that is off is asked about too: what is said counts when it is switched on. */
+function plannedEdit({ after, walked, leaves }: Edit): Pick<Planned, 'connections' | 'leaves'> {
+  if (!walked && !leaves) return { connections: [] };
+  const connections = [{ ...after, enabled: true }];
+  return leaves ? { connections, leaves: { originId: after.audienceId } } : { connections };
+}
+
+const editableOf = (c: ConnectionFields) => [
+  c.enabled,
+  c.sendTrack,
+  c.sendIdentify,
+  c.enteredEvent,
+  c.exitedEvent,
+  Object.entries(c.settings).sort(),
+];
 
 const tags = ['Audiences'];
 const path = '/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections';
@@ -121,6 +215,7 @@ const createRouteOf = createRoute({
   summary: 'Sends an audience to a destination of its space; its members follow at once',
   request: {
     params: audienceParams,
+    query: changeQuery,
     body: bodyOf(
       z.strictObject({
         destinationId: idSchema('destination'),
@@ -133,7 +228,26 @@ const createRouteOf = createRoute({
       }),
     ),
   },
-  responses: { 201: oneOf(connectionSchema), 409: conflict, ...refusals },
+  responses: { 200: dryRunAnswer, 201: oneOf(connectionSchema), 409: conflict, ...refusals },
+});
+
+const getRoute = createRoute({
+  ...forViewers,
+  tags,
+  method: 'get',
+  path: `${path}/{destinationId}`,
+  summary: 'One of the destinations that an audience is sent to, and how far that is',
+  request: { params },
+  responses: { 200: oneOf(connectionSchema), ...refusals },
+});
+
+const editSchema = z.strictObject({
+  enabled: z.boolean().optional(),
+  sendTrack: z.boolean().optional(),
+  sendIdentify: z.boolean().optional(),
+  enteredEvent: eventName.optional(),
+  exitedEvent: eventName.optional(),
+  settings: settings.optional().openapi({ description: 'replaced as a whole' }),
 });
 
 const patchRoute = createRoute({
@@ -142,20 +256,8 @@ const patchRoute = createRoute({
   method: 'patch',
   path: `${path}/{destinationId}`,
   summary: 'Changes what is sent, which is applied to all members; off: nothing is sent, everything is kept',
-  request: {
-    params,
-    body: bodyOf(
-      z.strictObject({
-        enabled: z.boolean().optional(),
-        sendTrack: z.boolean().optional(),
-        sendIdentify: z.boolean().optional(),
-        enteredEvent: eventName.optional(),
-        exitedEvent: eventName.optional(),
-        settings: settings.optional().openapi({ description: 'replaced as a whole' }),
-      }),
-    ),
-  },
-  responses: { 200: oneOf(connectionSchema), ...refusals },
+  request: { params, query: changeQuery, headers: ifMatch, body: bodyOf(editSchema) },
+  responses: { 200: orDryRun(connectionSchema), 409: conflict, 412: outdated, 422: invalid, ...refusals },
 });
 
 const deleteRoute = createRoute({
@@ -164,20 +266,27 @@ const deleteRoute = createRoute({
   method: 'delete',
   path: `${path}/{destinationId}`,
   summary: 'Disconnects; says what becomes of the people it brought to TikTok',
-  request: { params, query: peopleQuery },
-  responses: { 202: { description: 'ended; its people are being removed at TikTok' }, 204: noContent, ...refusals },
+  request: { params, query: deleteQuery },
+  responses: {
+    200: dryRunAnswer,
+    202: { description: 'ended; its people are being removed at TikTok' },
+    204: noContent,
+    409: conflict,
+    ...refusals,
+  },
 });
 
 /** I11: audience and destination are of the space that the address names. */
-async function permittedPlace(c: ApiContext, tx: Tx, place: ConnectionPlace): Promise<void> {
-  await permittedAudience(c, tx, place);
-  const destination = await permittedDestination(c, tx, place.destinationId);
+async function permittedPlace(c: ApiContext, q: Queryable, place: ConnectionPlace): Promise<Destination> {
+  await permittedAudience(c, q, place);
+  const destination = await permittedDestination(c, q, place.destinationId);
   if (destination.spaceId !== place.spaceId) throw notFound();
   if (destination.sourceId !== null) throw fedBySource();
+  return destination;
 }
 
-async function existing(tx: Tx, place: ConnectionPlace): Promise<ManagedConnection> {
-  const connections = await manage.connectionsOf(tx, place.audienceId);
+async function existing(q: Queryable, place: ConnectionPlace): Promise<ManagedConnection> {
+  const connections = await manage.connectionsOf(q, place.audienceId);
   const found = connections.find(({ destinationId }) => destinationId === place.destinationId);
   if (!found) throw notFound();
   return found;

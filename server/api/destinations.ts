@@ -1,12 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema, idToText } from '../../contract/ids.ts';
+import { manage } from '../audiences/audiences.ts';
+import type { Queryable } from '../db/port.ts';
 import {
   accessToken,
+  checkSettings,
   createDestination,
   type Destination,
   type FieldProblem,
   fieldChoices,
   listDestinations,
+  listMappings,
   missingScopes,
   removeDestination,
   updateDestination,
@@ -23,23 +27,26 @@ import {
   permittedSource,
   permittedSpace,
 } from './access.ts';
+import { changeQuery, deleteQuery, dryRunAnswer, nothingSent, orDryRun, type Planned, weigh } from './consequences.ts';
 import { endFeeding, reapply } from './feeding.ts';
 import { type Api, notFound, Refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import {
   bodyOf,
+  conflict,
   invalid,
   listOf,
   nameSchema,
   noContent,
   oneOf,
+  outdated,
   pageAfter,
   pageQuery,
-  peopleQuery,
   refusals,
   timeSchema,
   toPage,
 } from './shapes.ts';
+import { demandVersion, ifMatch, tagged } from './versions.ts';
 
 export const destinationSchema = z
   .object({
@@ -72,8 +79,35 @@ export function destinations(app: Api, parts: ApiParts): void {
     return c.json(toPage(query, found, destinationToJson), 200);
   });
 
+  creating(app, parts);
+
+  app.openapi(getRoute, async (c) => {
+    const destination = await permittedDestination(c, parts.db, c.req.valid('param').destinationId);
+    tagged(c, editableOf(destination));
+    return c.json({ data: destinationToJson(destination) }, 200);
+  });
+  editing(app, parts);
+  deleting(app, parts);
+
+  app.openapi(choicesRoute, async (c) => {
+    const { destinationId, field } = c.req.valid('param');
+    const { id, advertiserIds } = await permittedDestination(c, parts.db, destinationId);
+    const token = await accessToken(parts, id);
+    const found = await fieldChoices(parts, { token, advertiserIds }, field, c.req.valid('json').payload);
+    if (!found) throw notFound();
+    return c.json({ data: found }, 200);
+  });
+}
+
+function creating(app: Api, parts: ApiParts): void {
   app.openapi(createRouteOf, async (c) => {
     const { spaceId: asked, sourceId, ...body } = c.req.valid('json');
+    // A new destination has no audience and no mapping: a dry run has nothing to say but that.
+    if (c.req.valid('query').dryRun) {
+      if (sourceId) await permittedSource(c, { db: parts.db, vault: parts.vault }, sourceId);
+      if (asked) await permittedSpace(c, parts.db, asked);
+      return c.json({ data: nothingSent }, 200);
+    }
     const made = await change(parts, c, async (tx, record) => {
       const source = sourceId && (await permittedSource(c, { db: tx, vault: parts.vault }, sourceId));
       const spaceId = source ? source.spaceId : asked;
@@ -87,37 +121,48 @@ export function destinations(app: Api, parts: ApiParts): void {
     parts.changed();
     return c.json({ data: destinationToJson(made) }, 201);
   });
+}
 
-  app.openapi(getRoute, async (c) => {
-    const destination = await permittedDestination(c, parts.db, c.req.valid('param').destinationId);
-    return c.json({ data: destinationToJson(destination) }, 200);
-  });
-
+function editing(app: Api, parts: ApiParts): void {
   app.openapi(patchRoute, async (c) => {
     const { destinationId } = c.req.valid('param');
-    const body = c.req.valid('json');
+    const [body, query] = [c.req.valid('json'), c.req.valid('query')];
+    const subject = idToText('destination', destinationId);
+    const read = async (q: Queryable): Promise<Destination> => {
+      const destination = await permittedDestination(c, q, destinationId);
+      const trace = { spaceId: destination.spaceId, subject, action: 'destination.update' };
+      await demandVersion(c, q, editableOf(destination), trace);
+      return destination;
+    };
+    const tried = await weigh(parts, await plannedEdit(parts.db, await read(parts.db), body), query);
+    if (tried) return c.json({ data: tried }, 200);
     const updated = await change(parts, c, async (tx, record) => {
-      const destination = await permittedDestination(c, tx, destinationId);
+      const destination = await read(tx);
       const { spaceId } = destination;
       if (body.settings !== undefined) await reapply(tx, parts, destination, 'settings');
       const result = await updateDestination(tx, parts.clock, destinationId, body);
       if (!result.ok) throw wrong(result.error);
       if (!result.value) throw notFound();
-      const subject = idToText('destination', destinationId);
       await record({ spaceId, action: 'destination.update', subject, details: fieldsOf(body) });
       return result.value;
     });
     parts.changed();
+    tagged(c, editableOf(updated));
     return c.json({ data: destinationToJson(updated) }, 200);
   });
+}
 
+function deleting(app: Api, parts: ApiParts): void {
   app.openapi(deleteRoute, async (c) => {
     const { destinationId } = c.req.valid('param');
-    const { people } = c.req.valid('query');
+    const query = c.req.valid('query');
+    const doomed = await permittedDestination(c, parts.db, destinationId);
+    const tried = await weigh(parts, [{ destination: doomed, mappings: [], connections: [], released: [{}] }], query);
+    if (tried) return c.json({ data: tried }, 200);
+    const { people } = query;
     const leaving = await change(parts, c, async (tx, record) => {
       const destination = await permittedDestination(c, tx, destinationId);
-      await endFeeding(tx, parts, destination);
-      const owes = await parts.release(tx, { destination, mapping: undefined }, people);
+      const owes = await endFeeding(tx, parts, destination, people);
       await removeDestination(tx, parts.clock, destinationId, { keepToken: owes });
       const subject = idToText('destination', destinationId);
       await record({ spaceId: destination.spaceId, action: 'destination.delete', subject, details: { people } });
@@ -125,15 +170,6 @@ export function destinations(app: Api, parts: ApiParts): void {
     });
     parts.changed();
     return c.body(null, leaving ? 202 : 204);
-  });
-
-  app.openapi(choicesRoute, async (c) => {
-    const { destinationId, field } = c.req.valid('param');
-    const { id, advertiserIds } = await permittedDestination(c, parts.db, destinationId);
-    const token = await accessToken(parts, id);
-    const found = await fieldChoices(parts, { token, advertiserIds }, field, c.req.valid('json').payload);
-    if (!found) throw notFound();
-    return c.json({ data: found }, 200);
   });
 }
 
@@ -156,6 +192,7 @@ const createRouteOf = createRoute({
   path: '/api/v1/destinations',
   summary: 'A new destination of a space, or of one source',
   request: {
+    query: changeQuery,
     body: bodyOf(
       z
         .strictObject({
@@ -172,7 +209,7 @@ const createRouteOf = createRoute({
         }),
     ),
   },
-  responses: { 201: oneOf(destinationSchema), 422: invalid, ...refusals },
+  responses: { 200: dryRunAnswer, 201: oneOf(destinationSchema), 422: invalid, ...refusals },
 });
 
 const getRoute = createRoute({
@@ -193,6 +230,8 @@ const patchRoute = createRoute({
   summary: 'Changes a destination; settings are merged field by field',
   request: {
     params,
+    query: changeQuery,
+    headers: ifMatch,
     body: bodyOf(
       z.strictObject({
         name: nameSchema.optional(),
@@ -201,7 +240,13 @@ const patchRoute = createRoute({
       }),
     ),
   },
-  responses: { 200: oneOf(destinationSchema), 422: invalid, ...refusals },
+  responses: {
+    200: orDryRun(destinationSchema),
+    409: conflict,
+    412: outdated,
+    422: invalid,
+    ...refusals,
+  },
 });
 
 const deleteRoute = createRoute({
@@ -210,8 +255,14 @@ const deleteRoute = createRoute({
   method: 'delete',
   path: '/api/v1/destinations/{destinationId}',
   summary: 'Deletes a destination; says what becomes of its people at TikTok',
-  request: { params, query: peopleQuery },
-  responses: { 202: { description: 'deleted; its people are being removed at TikTok' }, 204: noContent, ...refusals },
+  request: { params, query: deleteQuery },
+  responses: {
+    200: dryRunAnswer,
+    202: { description: 'deleted; its people are being removed at TikTok' },
+    204: noContent,
+    409: conflict,
+    ...refusals,
+  },
 });
 
 const choicesRoute = createRoute({
@@ -240,6 +291,22 @@ const choicesRoute = createRoute({
     ...refusals,
   },
 });
+
+/** What the mappings make by other settings. */
+async function plannedEdit(
+  q: Queryable,
+  before: Destination,
+  body: { settings?: Record<string, unknown> | undefined },
+): Promise<Planned[]> {
+  if (body.settings === undefined) return [];
+  const settings = checkSettings(before.metadataId, { ...before.settings, ...body.settings });
+  if (!settings.ok) throw wrong(settings.error);
+  const destination = { ...before, settings: settings.value };
+  const connections = await manage.connectionsInto(q, before.spaceId, before.id);
+  return [{ destination, mappings: await listMappings(q, before.id), connections }];
+}
+
+const editableOf = ({ name, enabled, settings }: Destination) => ({ name, enabled, settings });
 
 const wrong = (problems: readonly FieldProblem[]): Refusal =>
   new Refusal(

@@ -3,12 +3,13 @@
  * everywhere, the change, and a walk through the members in the same transaction. The order is the destination's
  * feeding, its walks, the audiences, and only then the destination and its mappings.
  */
-import type { AudienceId, DestinationId, SpaceId } from '../../contract/ids.ts';
+import type { AudienceId, DestinationId, MappingId, SpaceId, TargetId } from '../../contract/ids.ts';
 import { type ConnectionPlace, type ManagedAudience, manage } from '../audiences/audiences.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import { type Destination, holdDestination } from '../destinations/destinations.ts';
-import { beginWalk, deleteWalk, lockWalks, releaseRows } from '../ledger/ledger.ts';
+import { beginWalk, deleteWalk, directOrigin, lockWalks, releaseRows, selectHeldTargets } from '../ledger/ledger.ts';
 import { permittedSpace } from './access.ts';
+import type { People } from './consequences.ts';
 import { type ApiContext, notFound } from './http.ts';
 import type { ApiParts } from './parts.ts';
 
@@ -35,16 +36,59 @@ export async function reapply(
   destination: Pick<Destination, 'id' | 'spaceId'>,
   reason: WalkReason,
 ): Promise<void> {
+  await walkAll(tx, parts, destination, { reason, leaves: undefined });
+}
+
+/**
+ * The same for a mapping that goes, or names other TikTok audiences than before, and what becomes of the people at those
+ * it leaves (rule 12). Gives whether any are to go.
+ */
+export async function reapplyLeaving(
+  tx: Tx,
+  parts: Pick<ApiParts, 'clock'>,
+  destination: Pick<Destination, 'id' | 'spaceId'>,
+  leaves: { mappingId: MappingId; people: People },
+): Promise<boolean> {
+  return walkAll(tx, parts, destination, { reason: 'mapping', leaves });
+}
+
+async function walkAll(
+  tx: Tx,
+  parts: Pick<ApiParts, 'clock'>,
+  destination: Pick<Destination, 'id' | 'spaceId'>,
+  { reason, leaves }: { reason: WalkReason; leaves: { mappingId: MappingId; people: People } | undefined },
+): Promise<boolean> {
   const { id: destinationId, spaceId } = destination;
   await manage.lockFeeding(tx, destinationId);
   await lockWalks(tx, { spaceId, destinationId });
   const connections = await manage.connectionsInto(tx, spaceId, destinationId);
   // Also those that are switched off: nobody is levelled there, but what is said of each member is (Counting).
   const connected = connections.map(({ audienceId }) => audienceId);
-  for (const audienceId of await manage.lockConnected(tx, spaceId, connected)) {
-    await beginWalk(tx, parts, { spaceId, audienceId, destinationId, reason });
-  }
+  const audiences = await manage.lockConnected(tx, spaceId, connected);
+  // From here on no micro-batch writes a row by the mappings as they were.
   await holdDestination(tx, destinationId);
+  const targets = leaves ? await selectHeldTargets(tx, { spaceId, destinationId, mappingId: leaves.mappingId }) : [];
+  const left = leaves && leftTo(leaves.people, targets);
+  for (const audienceId of audiences) await beginWalk(tx, parts, { spaceId, audienceId, destinationId, reason, left });
+  // No walk goes through the rows of direct events (rule 6).
+  if (leaves) await releaseRows(tx, spaceId, { destinationId, originId: directOrigin, ...leaves });
+  return targets.length > 0 && leaves?.people === 'remove';
+}
+
+const leftTo = (people: People, targets: readonly TargetId[]) =>
+  people === 'keep' ? { keepAt: targets } : { removeAt: targets };
+
+/** Walks the members of a connection that is held; `people` where it may now name other targets (rule 12). */
+export async function rewalk(
+  tx: Tx,
+  parts: Pick<ApiParts, 'clock'>,
+  place: ConnectionPlace & { reason: WalkReason },
+  people?: People,
+): Promise<void> {
+  const { spaceId, audienceId, destinationId, reason } = place;
+  const targets = people ? await selectHeldTargets(tx, { spaceId, destinationId, originId: audienceId }) : [];
+  const left = people && leftTo(people, targets);
+  await beginWalk(tx, parts, { spaceId, audienceId, destinationId, reason, left });
 }
 
 /** Takes one connection, or the place where one is to be, for a change. */
@@ -68,21 +112,22 @@ export async function endConnection(
   tx: Tx,
   parts: Pick<ApiParts, 'clock'>,
   place: ConnectionPlace,
-  people: 'keep' | 'remove',
+  people: People,
 ): Promise<boolean> {
   const { spaceId, audienceId, destinationId } = place;
   await manage.disconnectAudience(tx, parts.clock, place);
   await deleteWalk(tx, place);
-  const rows = await releaseRows(tx, { spaceId, destinationId, originId: audienceId }, people);
+  const rows = await releaseRows(tx, spaceId, { destinationId, originId: audienceId, people });
   return rows > 0 && people === 'remove';
 }
 
-/** A destination goes: what fed it is connected no more. Its rows are released as a whole by the caller. */
+/** A destination goes: what fed it is connected no more, and its rows are released. Gives whether anything is owed now. */
 export async function endFeeding(
   tx: Tx,
   parts: Pick<ApiParts, 'clock'>,
   destination: { id: DestinationId; spaceId: SpaceId },
-): Promise<void> {
+  people: People,
+): Promise<boolean> {
   const { id: destinationId, spaceId } = destination;
   await manage.lockFeeding(tx, destinationId);
   await lockWalks(tx, { spaceId, destinationId });
@@ -97,4 +142,5 @@ export async function endFeeding(
     await deleteWalk(tx, connection);
   }
   await holdDestination(tx, destinationId);
+  return (await releaseRows(tx, spaceId, { destinationId, people })) > 0 && people === 'remove';
 }

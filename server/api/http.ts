@@ -26,6 +26,8 @@ export interface ProblemItem {
   type: string;
   message: string;
   field?: string | undefined;
+  /** Numbers and names that the sentence is made of, for programs. */
+  details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**

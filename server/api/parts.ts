@@ -2,7 +2,7 @@ import type { SpaceId } from '../../contract/ids.ts';
 import type { ReceivedEvent, SegmentEvent } from '../../contract/segment-event.ts';
 import type { Authenticate, Passwords } from '../auth/auth.ts';
 import type { Db, Tx } from '../db/port.ts';
-import type { Destination, Mapping } from '../destinations/destinations.ts';
+import type { Destination } from '../destinations/destinations.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
@@ -27,17 +27,12 @@ export interface ApiParts {
   version: string;
   /** USHER_MAX_MAPPINGS. */
   mappingsMax: number;
+  /** USHER_REMOVAL_GATE_PEOPLE and …_PERCENT: what a change may remove of one TikTok audience without a confirmation. */
+  removalGate: { readonly people: number; readonly percent: number };
+  /** Calls to TikTok that the app may make in a second, on average. */
+  callsPerSecond: number;
   /** A destination or its mappings changed and the change is committed. May be lost: it only saves time. */
   changed: () => void;
-  /**
-   * Rule 12: what a destination, or one of its mappings, feeds is about to lose its producer. Keeps its people or owes
-   * their removal, in the transaction that deletes; gives whether anything is owed now.
-   */
-  release: (
-    tx: Tx,
-    what: { destination: Destination; mapping: Mapping | undefined },
-    people: 'keep' | 'remove',
-  ) => Promise<boolean>;
   /** The last events of a space that this node took in, newest first, unmasked (I13: they leave masked or not at all). */
   recent: (spaceId: SpaceId) => readonly ReceivedEvent[];
   /** Test Mapping with *send*: puts the event through the ledger like any other change, or says why there is nothing to put. */

@@ -7,7 +7,17 @@ export const roleSchema = z.enum(roles);
 
 export const problemsSchema = z
   .object({
-    errors: z.array(z.object({ type: z.string(), message: z.string(), field: z.string().optional() })),
+    errors: z.array(
+      z.object({
+        type: z.string(),
+        message: z.string(),
+        field: z.string().optional(),
+        details: z
+          .record(z.string(), z.unknown())
+          .optional()
+          .openapi({ description: 'what the sentence says, for programs' }),
+      }),
+    ),
   })
   .openapi('Problems');
 
@@ -41,6 +51,7 @@ export const refusals = {
 } as const;
 export const conflict = json(problemsSchema, 'not possible as things stand');
 export const invalid = json(problemsSchema, 'understood, but wrong');
+export const outdated = json(problemsSchema, 'somebody else has saved it since it was read');
 
 export const bodyOf = <Schema extends z.ZodType>(schema: Schema) => ({
   required: true,
@@ -73,9 +84,6 @@ export function toPage<Item extends { id: number }, Shown>(
   const next = found.items.length > query.limit && last ? String(last.id) : null;
   return { data: items.map(show), pagination: { next, total: found.total } };
 }
-
-/** What becomes of the people at TikTok when their producer is deleted (rule 12); there is no default. */
-export const peopleQuery = z.object({ people: z.enum(['keep', 'remove']) });
 
 export const nameSchema = z.string().trim().min(1).max(200);
 /** As Segment's slugs: letters, digits, `-`, `_`. */

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema, idToText, type MappingId } from '../../contract/ids.ts';
+import { manage } from '../audiences/audiences.ts';
 import type { Queryable } from '../db/port.ts';
 import {
   createMapping,
@@ -11,9 +13,11 @@ import {
   updateMapping,
   withDefaults,
 } from '../destinations/destinations.ts';
+import { directOrigin } from '../ledger/ledger.ts';
 import { compileMapping, type MappingDefinition, type MappingProblem } from '../mappings/mappings.ts';
 import { change, fieldsOf, forEditors, forViewers, permittedDestination } from './access.ts';
-import { reapply } from './feeding.ts';
+import { changeQuery, deleteQuery, dryRunAnswer, orDryRun, type Planned, weigh } from './consequences.ts';
+import { reapply, reapplyLeaving } from './feeding.ts';
 import { type Api, notFound, Refusal, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import {
@@ -25,10 +29,11 @@ import {
   nameSchema,
   noContent,
   oneOf,
-  peopleQuery,
+  outdated,
   refusals,
   timeSchema,
 } from './shapes.ts';
+import { demandVersion, ifMatch, tagged } from './versions.ts';
 
 /** Mappings are called subscriptions here, as in Segment's Public API (segment-spec.md 10). */
 const subscriptionSchema = z
@@ -56,12 +61,34 @@ export function subscriptions(app: Api, parts: ApiParts): void {
     return c.json({ data, pagination: { next: null, total: data.length } }, 200);
   });
 
+  creating(app, parts);
+
+  app.openapi(getRoute, async (c) => {
+    const { destinationId, subscriptionId } = c.req.valid('param');
+    await permittedDestination(c, parts.db, destinationId);
+    const mapping = await existing(parts.db, destinationId, subscriptionId);
+    tagged(c, editableOf(mapping));
+    return c.json({ data: mappingToJson(mapping) }, 200);
+  });
+  editing(app, parts);
+  deleting(app, parts);
+}
+
+function creating(app: Api, parts: ApiParts): void {
   app.openapi(createRouteOf, async (c) => {
     const { destinationId } = c.req.valid('param');
     const body = c.req.valid('json');
+    const mapping = { ...body, settings: withDefaults(body.actionSlug, body.settings) };
+    const feeds = await permittedDestination(c, parts.db, destinationId);
+    compileOrRefuse({ ...mapping, id: draftId }, feeds);
+    const tried = await weigh(
+      parts,
+      [await planned(parts.db, feeds, (all) => [...all, { ...mapping, id: draftId }])],
+      c.req.valid('query'),
+    );
+    if (tried) return c.json({ data: tried }, 200);
     const made = await change(parts, c, async (tx, record) => {
       const destination = await permittedDestination(c, tx, destinationId);
-      const mapping = { ...body, settings: withDefaults(body.actionSlug, body.settings) };
       compileOrRefuse({ ...mapping, id: draftId }, destination);
       await reapply(tx, parts, destination, 'mapping');
       const created = await createMapping(tx, parts, destinationId, mapping);
@@ -71,52 +98,118 @@ export function subscriptions(app: Api, parts: ApiParts): void {
       return created.value;
     });
     parts.changed();
+    tagged(c, editableOf(made));
     return c.json({ data: mappingToJson(made) }, 201);
   });
+}
 
-  app.openapi(getRoute, async (c) => {
-    const { destinationId, subscriptionId } = c.req.valid('param');
-    await permittedDestination(c, parts.db, destinationId);
-    return c.json({ data: mappingToJson(await existing(parts.db, destinationId, subscriptionId)) }, 200);
-  });
-
+function editing(app: Api, parts: ApiParts): void {
   app.openapi(patchRoute, async (c) => {
     const { destinationId, subscriptionId } = c.req.valid('param');
-    const body = c.req.valid('json');
+    const [body, query] = [c.req.valid('json'), c.req.valid('query')];
+    const subject = idToText('mapping', subscriptionId);
+    const edit = async (q: Queryable): Promise<Edit> => {
+      const destination = await permittedDestination(c, q, destinationId);
+      const before = await existing(q, destinationId, subscriptionId);
+      const trace = { spaceId: destination.spaceId, subject, action: 'subscription.update' };
+      await demandVersion(c, q, editableOf(before), trace);
+      const after = { ...before, ...definedOf(body) };
+      compileOrRefuse(after, destination);
+      const reapplied = (body.trigger ?? body.settings ?? body.enabled) !== undefined;
+      return { destination, after, reapplied, leaves: namesOthers(before.settings, after.settings) };
+    };
+    const wanted = await edit(parts.db);
+    const tried = await weigh(parts, wanted.reapplied ? [await plannedEdit(parts.db, wanted)] : [], query);
+    if (tried) return c.json({ data: tried }, 200);
     const updated = await change(parts, c, async (tx, record) => {
-      const destination = await permittedDestination(c, tx, destinationId);
-      const before = await existing(tx, destinationId, subscriptionId);
-      const mapping = { ...before, ...definedOf(body) };
-      compileOrRefuse(mapping, destination);
-      const { trigger: asked, settings: given, enabled } = body;
-      if ((asked ?? given ?? enabled) !== undefined) await reapply(tx, parts, destination, 'mapping');
-      const after = await updateMapping(tx, parts.clock, mapping);
-      if (!after) throw notFound();
-      const subject = idToText('mapping', subscriptionId);
-      await record({ spaceId: destination.spaceId, action: 'subscription.update', subject, details: fieldsOf(body) });
-      return after;
+      const { destination, after, reapplied, leaves } = await edit(tx);
+      // Nobody was there to ask about when it was weighed: who has come since stays.
+      const people = query.people ?? 'keep';
+      if (leaves) await reapplyLeaving(tx, parts, destination, { mappingId: subscriptionId, people });
+      else if (reapplied) await reapply(tx, parts, destination, 'mapping');
+      const saved = await updateMapping(tx, parts.clock, after);
+      if (!saved) throw notFound();
+      const details = { ...fieldsOf(body), ...(query.people ? { people: query.people } : {}) };
+      await record({ spaceId: destination.spaceId, action: 'subscription.update', subject, details });
+      return saved;
     });
     parts.changed();
+    tagged(c, editableOf(updated));
     return c.json({ data: mappingToJson(updated) }, 200);
   });
+}
 
+function deleting(app: Api, parts: ApiParts): void {
   app.openapi(deleteRoute, async (c) => {
     const { destinationId, subscriptionId } = c.req.valid('param');
-    const { people } = c.req.valid('query');
-    const leaving = await change(parts, c, async (tx, record) => {
+    const query = c.req.valid('query');
+    const feeds = await permittedDestination(c, parts.db, destinationId);
+    await existing(parts.db, destinationId, subscriptionId);
+    const without = await planned(parts.db, feeds, (all) => all.filter(({ id }) => id !== subscriptionId));
+    const tried = await weigh(parts, [{ ...without, ...leaving(subscriptionId) }], query);
+    if (tried) return c.json({ data: tried }, 200);
+    const { people } = query;
+    const owes = await change(parts, c, async (tx, record) => {
       const destination = await permittedDestination(c, tx, destinationId);
-      const mapping = await existing(tx, destinationId, subscriptionId);
-      await reapply(tx, parts, destination, 'mapping');
-      const owes = await parts.release(tx, { destination, mapping }, people);
+      await existing(tx, destinationId, subscriptionId);
+      const removing = await reapplyLeaving(tx, parts, destination, { mappingId: subscriptionId, people });
       await removeMapping(tx, parts.clock, subscriptionId);
       const subject = idToText('mapping', subscriptionId);
       await record({ spaceId: destination.spaceId, action: 'subscription.delete', subject, details: { people } });
-      return owes;
+      return removing;
     });
     parts.changed();
-    return c.body(null, leaving ? 202 : 204);
+    return c.body(null, owes ? 202 : 204);
   });
 }
+
+interface Edit {
+  readonly destination: Destination;
+  readonly after: Mapping;
+  /** Whether the members are walked anew. */
+  readonly reapplied: boolean;
+  /** Whether it may name other TikTok audiences than before (rule 12). */
+  readonly leaves: boolean;
+}
+
+/** The destination with other mappings. */
+async function planned(
+  q: Queryable,
+  destination: Destination,
+  mappings: (all: readonly MappingDefinition[]) => readonly MappingDefinition[],
+): Promise<Planned> {
+  const connections = await manage.connectionsInto(q, destination.spaceId, destination.id);
+  return { destination, mappings: mappings(await listMappings(q, destination.id)), connections };
+}
+
+async function plannedEdit(q: Queryable, { destination, after, leaves }: Edit): Promise<Planned> {
+  const edited = await planned(q, destination, (all) => all.map((one) => (one.id === after.id ? after : one)));
+  return { ...edited, ...(leaves ? leaving(after.id) : {}) };
+}
+
+const leaving = (mappingId: MappingId): Pick<Planned, 'leaves' | 'released'> => ({
+  leaves: { mappingId },
+  released: [{ mappingId, originId: directOrigin }],
+});
+
+/** What names the TikTok audience, and the audience whose people go there. */
+const targetFields = [
+  'selected_advertiser_id',
+  'advertiser_id',
+  'audience_id',
+  'external_audience_id',
+  'custom_audience_name',
+  'personas_audience_key',
+] as const;
+
+/** One directive over all fields may name anything. */
+function namesOthers(before: Mapping['settings'], after: Mapping['settings']): boolean {
+  const directive = [before, after].some((settings) => Object.keys(settings).some((key) => key.startsWith('@')));
+  if (directive) return !isDeepStrictEqual(before, after);
+  return targetFields.some((field) => !isDeepStrictEqual(before[field], after[field]));
+}
+
+const editableOf = ({ name, trigger: when, settings: fields, enabled }: Mapping) => ({ name, when, fields, enabled });
 
 const tags = ['Subscriptions'];
 const path = '/api/v1/destinations/{destinationId}/subscriptions';
@@ -139,6 +232,7 @@ const createRouteOf = createRoute({
   summary: 'A new mapping; fields that are not given get the defaults of the action',
   request: {
     params,
+    query: changeQuery,
     body: bodyOf(
       z.strictObject({
         name: nameSchema,
@@ -149,7 +243,7 @@ const createRouteOf = createRoute({
       }),
     ),
   },
-  responses: { 201: oneOf(subscriptionSchema), 409: conflict, 422: invalid, ...refusals },
+  responses: { 200: dryRunAnswer, 201: oneOf(subscriptionSchema), 409: conflict, 422: invalid, ...refusals },
 });
 
 const getRoute = createRoute({
@@ -170,6 +264,8 @@ const patchRoute = createRoute({
   summary: 'Changes a mapping; settings are replaced as a whole',
   request: {
     params: oneParams,
+    query: changeQuery,
+    headers: ifMatch,
     body: bodyOf(
       z.strictObject({
         name: nameSchema.optional(),
@@ -179,7 +275,13 @@ const patchRoute = createRoute({
       }),
     ),
   },
-  responses: { 200: oneOf(subscriptionSchema), 422: invalid, ...refusals },
+  responses: {
+    200: orDryRun(subscriptionSchema),
+    409: conflict,
+    412: outdated,
+    422: invalid,
+    ...refusals,
+  },
 });
 
 const deleteRoute = createRoute({
@@ -188,8 +290,14 @@ const deleteRoute = createRoute({
   method: 'delete',
   path: `${path}/{subscriptionId}`,
   summary: 'Deletes a mapping; says what becomes of the people it brought to TikTok',
-  request: { params: oneParams, query: peopleQuery },
-  responses: { 202: { description: 'deleted; its people are being removed at TikTok' }, 204: noContent, ...refusals },
+  request: { params: oneParams, query: deleteQuery },
+  responses: {
+    200: dryRunAnswer,
+    202: { description: 'deleted; its people are being removed at TikTok' },
+    204: noContent,
+    409: conflict,
+    ...refusals,
+  },
 });
 
 /** A mapping that is not stored yet; ids of stored ones begin at 1. */

@@ -1,9 +1,8 @@
-import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
-import type { Tx } from '../db/port.ts';
-import { ensureTargets, findTargets, type TargetRef } from '../destinations/destinations.ts';
+import type { DestinationId, PersonId, SpaceId } from '../../contract/ids.ts';
+import type { Queryable, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
-import { LedgerDraft, type Placed, type PlacedDirect, type PlacedWish } from './level.ts';
+import { LedgerDraft } from './level.ts';
 import {
   deleteDirectExits,
   deleteRowsOfPerson,
@@ -15,6 +14,8 @@ import {
   upsertDirectExits,
   upsertRows,
 } from './memberships.sql.ts';
+import { type Placer, placeTargets } from './place.ts';
+import type { LeftTargets, Placed, PlacedDirect, PlacedWish } from './placed.ts';
 import type { BrokenMappings } from './producers.ts';
 import { directOrigin, type Lane, type LedgerRow, live } from './rows.ts';
 import { deleteSkipReasonsOfPerson, type SkipReason, saveSkipReasons } from './skip-reasons.sql.ts';
@@ -31,6 +32,7 @@ export interface MemberWish {
   readonly exited: PlacedWish['exited'];
   readonly wish: Wish;
   readonly broken: BrokenMappings;
+  readonly leftAt: LeftTargets;
 }
 
 /** A direct event's wishes at one destination. */
@@ -58,13 +60,23 @@ export async function applyWishes(
 ): Promise<Set<DestinationId>> {
   const people = peopleOf([...input.members, ...input.directs]);
   if (people.length === 0) return new Set();
-  const placer = await placeTargets(tx, deps, input);
-  const draft = new LedgerDraft(await selectRowsOfPeople(tx, people), await selectDirectExits(tx, people));
+  const draft = await draftWishes(tx, people, input, await placeTargets(tx, deps, input));
+  await saveSkipReasons(tx, skipReasonsOf(draft, input), new Date(deps.clock.now()));
+  return save(tx, draft, lane);
+}
+
+/** The people's rows as the wishes have them. Writes nothing: a dry run ends here (dry-run.ts). */
+export async function draftWishes(
+  q: Queryable,
+  people: readonly PersonKey[],
+  input: LedgerInput,
+  placer: Placer,
+): Promise<LedgerDraft> {
+  const draft = new LedgerDraft(await selectRowsOfPeople(q, people), await selectDirectExits(q, people));
   for (const one of input.directs) applyDirects(draft, one, placer);
   for (const one of input.members) applyDirects(draft, { ...one, direct: one.wish.direct }, placer);
   for (const one of input.members) draft.level(placedWish(one, placer));
-  await saveSkipReasons(tx, skipReasonsOf(draft, input), new Date(deps.clock.now()));
-  return save(tx, draft, lane);
+  return draft;
 }
 
 const directlyRemoved = 'removed by a direct event';
@@ -96,50 +108,6 @@ const skipOf = ({ spaceId, destinationId, originId, personId }: Place, reason: s
   reason,
 });
 
-/** Undefined: there is no such target, and nothing that asks for one to be made. */
-type Placer = (destinationId: DestinationId, ref: TargetRef) => TargetId | undefined;
-
-/**
- * The targets that the wishes name, one or two statements a destination. Who is to be added, or removed by an event, needs
- * one; what only protects or explains rows that stand (disabled mappings, leaving) makes no audience at TikTok.
- */
-async function placeTargets(tx: Tx, { clock }: { clock: Clock }, input: LedgerInput): Promise<Placer> {
-  const wanted = new Map<DestinationId, WantedTargets>();
-  const placeOf = ({ spaceId, destinationId }: { spaceId: SpaceId; destinationId: DestinationId }): WantedTargets => {
-    const place = wanted.get(destinationId) ?? { spaceId, needed: new Map(), mentioned: new Map() };
-    wanted.set(destinationId, place);
-    return place;
-  };
-  for (const one of input.directs) {
-    for (const { target } of one.direct) placeOf(one).needed.set(refKey(target), target);
-  }
-  for (const one of input.members) {
-    const { needed, mentioned } = placeOf(one);
-    const { wish } = one;
-    for (const { target } of [...wish.present, ...wish.named, ...wish.direct]) needed.set(refKey(target), target);
-    for (const target of [...wish.protects.map((p) => p.target), ...wish.leaves]) mentioned.set(refKey(target), target);
-  }
-  const ids = new Map<string, TargetId | undefined>();
-  for (const [destinationId, { spaceId, needed, mentioned }] of [...wanted].sort(([a], [b]) => a - b)) {
-    const made = needed.size ? await ensureTargets(tx, clock, { spaceId, destinationId }, [...needed.values()]) : [];
-    for (const [i, key] of [...needed.keys()].entries()) ids.set(`${destinationId} ${key}`, made[i]);
-    const others = [...mentioned].filter(([key]) => !needed.has(key));
-    const refs = others.map(([, ref]) => ref);
-    const found = refs.length ? await findTargets(tx, destinationId, refs) : [];
-    for (const [i, [key]] of others.entries()) ids.set(`${destinationId} ${key}`, found[i]);
-  }
-  return (destinationId, ref) => ids.get(`${destinationId} ${refKey(ref)}`);
-}
-
-interface WantedTargets {
-  readonly spaceId: SpaceId;
-  readonly needed: Map<string, TargetRef>;
-  readonly mentioned: Map<string, TargetRef>;
-}
-
-const refKey = ({ advertiserId, audience }: TargetRef): string =>
-  `${advertiserId} ${audience.by} ${audience.by === 'id' ? audience.id : audience.name}`;
-
 function placedWish(one: MemberWish, placer: Placer): PlacedWish {
   const place = (w: WishedVariant): Placed[] => {
     const targetId = placer(one.destinationId, w.target);
@@ -156,6 +124,7 @@ function placedWish(one: MemberWish, placer: Placer): PlacedWish {
     leaves: new Set(one.wish.leaves.flatMap((ref) => placer(one.destinationId, ref) ?? [])),
     named: one.wish.named.flatMap(place),
     broken: one.broken,
+    leftAt: one.leftAt,
   };
 }
 

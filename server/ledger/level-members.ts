@@ -1,12 +1,14 @@
-import type { DestinationId, MappingId, SpaceId } from '../../contract/ids.ts';
+import type { AudienceId, DestinationId, MappingId, SpaceId } from '../../contract/ids.ts';
 import { type Connection, connectionsFor, type DirectEvent, type MemberChange } from '../audiences/audiences.ts';
 import type { Tx } from '../db/port.ts';
 import { mayCarryMembership } from '../ingest/ingest.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { applyWishes, type MemberWish, type PersonWish } from './apply.ts';
+import { type LeftTargets, noneLeft } from './placed.ts';
 import { type LoadProducers, type Producer, receives } from './producers.ts';
 import { type Lane, live } from './rows.ts';
 import { explainIdle, type IdleMember } from './tallies.ts';
+import { selectLeftTargets } from './walks.sql.ts';
 import { type Counted, directWishesOf, wishOf } from './wish.ts';
 
 export interface LevelDeps {
@@ -39,29 +41,47 @@ export interface Levelled {
 export async function levelMembers(tx: Tx, deps: LevelDeps, input: LevelInput): Promise<Levelled> {
   if (input.changes.length === 0 && input.directs.length === 0) return { owedTo: new Set(), counts: [] };
   const producers = await deps.producers(tx);
-  const connections = await connectionsByAudience(tx, input);
-  const counts: LevelCount[] = [];
-  const members: MemberWish[] = [];
-  const idle: IdleMember[] = [];
-  for (const change of input.changes) {
-    for (const connection of connections.get(change.audience.audienceId) ?? []) {
-      const producer = producers.get(connection.destinationId);
-      if (!producer) continue;
-      if (!connection.enabled) {
-        idle.push({ ...connection, personId: change.personId, present: change.member.present });
-        continue;
-      }
-      const one = memberWish(change, connection, producer);
-      members.push(one);
-      counts.push(...one.wish.counts.map((c) => ({ ...c, spaceId: one.spaceId, destinationId: one.destinationId })));
-    }
-  }
+  const { connections, lefts } = await connectionsByAudience(tx, input);
+  const { members, idle } = memberWishes(input.changes, { producers, connections, lefts });
+  const counts: LevelCount[] = members.flatMap(({ wish, spaceId, destinationId }) =>
+    wish.counts.map((c) => ({ ...c, spaceId, destinationId })),
+  );
   const { directs, counts: more } = directWishes(input.directs, producers);
   counts.push(...more);
   const owedTo = await applyWishes(tx, deps, input.lane, { members, directs });
   await explainIdle(tx, deps, idle);
   return { owedTo, counts };
 }
+
+/** What makes wishes of members: as things stand, or as a dry run supposes them. */
+export interface Makers {
+  readonly producers: ReadonlyMap<DestinationId, Producer>;
+  readonly connections: ReadonlyMap<AudienceId, readonly Connection[]>;
+  /** By `leftKey`. */
+  readonly lefts: ReadonlyMap<string, LeftTargets>;
+}
+
+/** What the connections of each member's audience make of it: a wish where they are enabled. */
+export function memberWishes(
+  changes: readonly MemberChange[],
+  makers: Makers,
+): { members: MemberWish[]; idle: IdleMember[] } {
+  const members: MemberWish[] = [];
+  const idle: IdleMember[] = [];
+  for (const change of changes) {
+    for (const connection of makers.connections.get(change.audience.audienceId) ?? []) {
+      const producer = makers.producers.get(connection.destinationId);
+      if (!producer) continue;
+      if (connection.enabled) {
+        members.push(memberWish(change, connection, producer, makers.lefts.get(leftKey(connection)) ?? noneLeft));
+      } else idle.push({ ...connection, personId: change.personId, present: change.member.present });
+    }
+  }
+  return { members, idle };
+}
+
+export const leftKey = ({ audienceId, destinationId }: Pick<Connection, 'audienceId' | 'destinationId'>): string =>
+  `${audienceId} ${destinationId}`;
 
 /** What the destinations that receive them make of events without audience context. */
 function directWishes(
@@ -84,18 +104,32 @@ function directWishes(
   return { directs, counts };
 }
 
-async function connectionsByAudience(tx: Tx, input: LevelInput): Promise<Map<number, Connection[]>> {
-  const byAudience = new Map<number, Connection[]>();
-  for (const connection of await connectionsFor(tx, [...new Set(input.changes.map((c) => c.audience.audienceId))])) {
+async function connectionsByAudience(tx: Tx, input: LevelInput): Promise<Pick<Makers, 'connections' | 'lefts'>> {
+  const audienceIds = [...new Set(input.changes.map((c) => c.audience.audienceId))];
+  const connections = new Map<AudienceId, Connection[]>();
+  for (const connection of await connectionsFor(tx, audienceIds)) {
     if (input.only !== undefined && connection.destinationId !== input.only) continue;
-    const known = byAudience.get(connection.audienceId);
+    const known = connections.get(connection.audienceId);
     if (known) known.push(connection);
-    else byAudience.set(connection.audienceId, [connection]);
+    else connections.set(connection.audienceId, [connection]);
   }
-  return byAudience;
+  // Rule 12: people whom the walk has not reached yet are kept or removed by their live events too.
+  const rows = connections.size ? await selectLeftTargets(tx, audienceIds) : [];
+  const lefts = new Map(
+    rows.map((row): [string, LeftTargets] => [
+      leftKey({ audienceId: row.audience_id, destinationId: row.destination_id }),
+      { keepAt: new Set(row.keep_at), removeAt: new Set(row.remove_at) },
+    ]),
+  );
+  return { connections, lefts };
 }
 
-function memberWish(change: MemberChange, connection: Connection, { mappings, broken }: Producer): MemberWish {
+function memberWish(
+  change: MemberChange,
+  connection: Connection,
+  { mappings, broken }: Producer,
+  leftAt: LeftTargets,
+): MemberWish {
   const { audience, member, personId, events } = change;
   return {
     spaceId: connection.spaceId,
@@ -106,6 +140,7 @@ function memberWish(change: MemberChange, connection: Connection, { mappings, br
     exited: member.exited,
     wish: wishOf({ audience, connection, member, events }, mappings),
     broken,
+    leftAt,
   };
 }
 

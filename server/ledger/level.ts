@@ -4,9 +4,9 @@
  * it works on the rows of a micro-batch in memory.
  */
 import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
-import { compareStamps as compare, type Stamp } from '../../contract/segment-event.ts';
+import { compareStamps as compare } from '../../contract/segment-event.ts';
 import type { Variant } from '../mappings/mappings.ts';
-import type { BrokenMappings } from './producers.ts';
+import type { Placed, PlacedDirect, PlacedWish } from './placed.ts';
 import {
   absent,
   type DirectExit,
@@ -18,41 +18,19 @@ import {
   present,
 } from './rows.ts';
 
-/** A variant at a resolved target. */
-export interface Placed {
-  readonly targetId: TargetId;
-  readonly variant: Variant;
-  readonly stamp: Stamp;
-  readonly mappingId: MappingId;
-}
-
-export interface PlacedDirect {
-  readonly direction: 'add' | 'remove';
-  readonly targetId: TargetId;
-  readonly variants: readonly Variant[];
-  readonly stamp: Stamp;
-  readonly mappingId: MappingId;
-}
-
-/** A wish whose targets are known, for one person, destination and audience. */
-export interface PlacedWish {
-  readonly spaceId: SpaceId;
-  readonly destinationId: DestinationId;
-  readonly originId: OriginId;
-  readonly personId: PersonId;
-  /** When the member last left, if ever: rows made before it were ended by an exit. */
-  readonly exited: Stamp | null;
-  readonly present: readonly Placed[];
-  readonly protects: readonly Placed[];
-  readonly leaves: ReadonlySet<TargetId>;
-  readonly named: readonly Placed[];
-  readonly broken: BrokenMappings;
+/** A row before and after. */
+export interface DraftedRow {
+  readonly row: LedgerRow;
+  /** What the database holds: undefined for a row that is new. */
+  readonly before: LedgerRow | undefined;
+  /** Whether it was decided by keep or remove (rule 12). */
+  readonly left: boolean;
 }
 
 interface Draft {
   row: LedgerRow;
-  /** What the database holds: undefined for a row that is new. */
   readonly before: LedgerRow | undefined;
+  left: boolean;
 }
 
 /** The rows and direct exits of a micro-batch's people, with what became of them. */
@@ -64,12 +42,36 @@ export class LedgerDraft {
 
   constructor(rows: readonly LedgerRow[], exits: readonly DirectExit[]) {
     this.loaded = rows;
-    for (const row of rows) this.#rowsOf(row.personId).set(keyOf(row), { row, before: row });
+    for (const row of rows) this.#rowsOf(row.personId).set(keyOf(row), { row, before: row, left: false });
     for (const exit of exits) this.#exits.set(exitKey(exit), { exit, changed: false });
   }
 
   /** Brings the rows of one person, destination and audience to what the wish says. */
   level(wish: PlacedWish): void {
+    const wanted = this.#wantedBy(wish);
+    const protectedKeys = new Set(wish.protects.map((p) => this.#placeKey(wish, p)));
+    const made = new Set([...wish.present, ...wish.protects].map(({ targetId }) => targetId));
+    for (const [key, draft] of this.#rowsOf(wish.personId)) {
+      const { row } = draft;
+      if (row.destinationId !== wish.destinationId || row.originId !== wish.originId) continue;
+      const placed = wanted.get(key);
+      if (placed) draft.row = { ...row, level: present, entered: placed.stamp, mappingId: placed.mappingId };
+      else if (!protectedKeys.has(key)) {
+        const asked = made.has(row.targetId) ? undefined : levelOfLeft(row, wish);
+        draft.left = asked !== undefined;
+        draft.row = { ...row, level: asked ?? levelOfUnwanted(row, wish) };
+      }
+      wanted.delete(key);
+    }
+    for (const placed of wanted.values()) this.#add(wish, wish.originId, placed, present);
+    // An exit is owed even if the enter was never seen (rule 5).
+    for (const placed of wish.named) {
+      if (!this.#rowsOf(wish.personId).has(this.#placeKey(wish, placed)))
+        this.#add(wish, wish.originId, placed, absent);
+    }
+  }
+
+  #wantedBy(wish: PlacedWish): Map<string, Placed> {
     const wanted = new Map<string, Placed>();
     for (const placed of wish.present) {
       // An enter of any origin counts only if it is not older than the direct removal (rule 5).
@@ -80,21 +82,7 @@ export class LedgerDraft {
       const known = wanted.get(key);
       if (!known || compare(known.stamp, placed.stamp) < 0) wanted.set(key, placed);
     }
-    const protectedKeys = new Set(wish.protects.map((p) => this.#placeKey(wish, p)));
-    for (const [key, draft] of this.#rowsOf(wish.personId)) {
-      const { row } = draft;
-      if (row.destinationId !== wish.destinationId || row.originId !== wish.originId) continue;
-      const placed = wanted.get(key);
-      if (placed) draft.row = { ...row, level: present, entered: placed.stamp, mappingId: placed.mappingId };
-      else if (!protectedKeys.has(key)) draft.row = { ...row, level: levelOfUnwanted(row, wish) };
-      wanted.delete(key);
-    }
-    for (const placed of wanted.values()) this.#add(wish, wish.originId, placed, present);
-    // An exit is owed even if the enter was never seen (rule 5).
-    for (const placed of wish.named) {
-      if (!this.#rowsOf(wish.personId).has(this.#placeKey(wish, placed)))
-        this.#add(wish, wish.originId, placed, absent);
-    }
+    return wanted;
   }
 
   /** A direct event: an add inserts at origin 0; a removal ends older rows of every origin at that target (rule 5). */
@@ -143,6 +131,24 @@ export class LedgerDraft {
     );
   }
 
+  /** Rule 12, as release.sql.ts does it: what a producer that goes has put at its targets is kept there or removed. */
+  release(what: Released): void {
+    for (const drafts of this.#byPerson.values()) {
+      for (const draft of drafts.values()) {
+        const { row } = draft;
+        const released = row.level === present || (what.people === 'remove' && row.level === kept);
+        if (!released || !isReleased(row, what)) continue;
+        draft.row = { ...row, level: what.people === 'keep' ? kept : absent };
+        draft.left = true;
+      }
+    }
+  }
+
+  /** Every row of these people, before and after. */
+  rowsOf(personId: PersonId): readonly DraftedRow[] {
+    return [...(this.#byPerson.get(personId)?.values() ?? [])];
+  }
+
   /**
    * Rule 13: the loser's rows become the winner's; present wins, the later time wins; a direct removal of either ends the
    * older rows of both. Every moved row counts as changed.
@@ -153,7 +159,7 @@ export class LedgerDraft {
       const mine = { ...row, personId: winner };
       const key = keyOf(mine);
       const other = this.#rowsOf(winner).get(key);
-      const draft: Draft = { row: other ? mergeRows(other.row, mine) : mine, before: other?.before };
+      const draft: Draft = { row: other ? mergeRows(other.row, mine) : mine, before: other?.before, left: false };
       this.#rowsOf(winner).set(key, draft);
       moved.push(draft);
     }
@@ -188,6 +194,11 @@ export class LedgerDraft {
       }
     }
     return { changed, touched, ended, exits: [...this.#exits.values()].filter((e) => e.changed).map((e) => e.exit) };
+  }
+
+  /** Every row as the database has it. */
+  *rowsBefore(): Generator<LedgerRow> {
+    for (const drafts of this.#byPerson.values()) for (const { before } of drafts.values()) if (before) yield before;
   }
 
   /** Every row as it is to stand. */
@@ -228,8 +239,33 @@ export class LedgerDraft {
       level,
       seq: 0,
     };
-    this.#rowsOf(who.personId).set(keyOf(row), { row, before: undefined });
+    this.#rowsOf(who.personId).set(keyOf(row), { row, before: undefined, left: false });
   }
+}
+
+/** Rows whose producer goes: of a destination, or of one mapping or origin of it. */
+export interface Released {
+  readonly destinationId: DestinationId;
+  readonly mappingId?: MappingId | undefined;
+  readonly originId?: OriginId | undefined;
+  /** Only rows that are kept already. */
+  readonly onlyKept?: boolean;
+  readonly targetId?: TargetId | undefined;
+  readonly people: 'keep' | 'remove';
+}
+
+const isReleased = (row: LedgerRow, what: Released): boolean =>
+  row.destinationId === what.destinationId &&
+  (what.mappingId === undefined || row.mappingId === what.mappingId) &&
+  (what.originId === undefined || row.originId === what.originId) &&
+  (what.targetId === undefined || row.targetId === what.targetId) &&
+  (what.onlyKept !== true || row.level === kept);
+
+/** Rule 12: a row at a target that nothing makes for its person any more, of which somebody has said what is to become. */
+function levelOfLeft(row: LedgerRow, { leftAt, broken }: PlacedWish): Level | undefined {
+  if (row.level === absent || broken.ids.has(row.mappingId)) return undefined;
+  if (leftAt.removeAt.has(row.targetId)) return absent;
+  return leftAt.keepAt.has(row.targetId) ? kept : undefined;
 }
 
 /** A row that no enabled mapping makes any more, and no disabled one protects. */

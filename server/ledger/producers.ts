@@ -4,7 +4,7 @@ import type { Queryable } from '../db/port.ts';
 import { type Destination, loadDestinations, type Mapping } from '../destinations/destinations.ts';
 import { own } from '../kernel/json.ts';
 import type { Log } from '../kernel/log.ts';
-import { type CompiledMapping, compileMapping } from '../mappings/mappings.ts';
+import { type CompiledMapping, compileMapping, type MappingDefinition } from '../mappings/mappings.ts';
 
 /** A destination with its mappings as closures: what makes wishes of members and events. */
 export interface Producer {
@@ -50,19 +50,37 @@ export function producersOf({ log }: { log: Log }): LoadProducers {
     };
     const producers = new Map<DestinationId, Producer>();
     for (const { destination, mappings } of await loadDestinations(q)) {
-      const tried = mappings.map((mapping) => ({ mapping, made: compileOnce(destination, mapping) }));
-      const broken = tried.flatMap(({ mapping, made }) => (made ? [] : [mapping]));
-      producers.set(destination.id, {
-        destination,
-        mappings: tried.flatMap(({ made }) => made ?? []),
-        broken: {
-          ids: new Set(broken.map(({ id }) => id)),
-          remover: broken.some(({ enabled, actionSlug }) => enabled && removingActions.has(actionSlug)),
-        },
-      });
+      producers.set(
+        destination.id,
+        producerOf(destination, mappings, (mapping) => compileOnce(destination, mapping)),
+      );
     }
     compiled = stillUsed;
     return producers;
+  };
+}
+
+/** What these mappings would make for this destination, for a dry run. */
+export const supposedProducer = (destination: Destination, mappings: readonly MappingDefinition[]): Producer =>
+  producerOf(destination, mappings, (mapping) => {
+    const made = compileMapping(mapping, destination.settings);
+    return made.ok ? made.value : undefined;
+  });
+
+function producerOf<Stored extends MappingDefinition>(
+  destination: Destination,
+  mappings: readonly Stored[],
+  compile: (mapping: Stored) => CompiledMapping | undefined,
+): Producer {
+  const tried = mappings.map((mapping) => ({ mapping, made: compile(mapping) }));
+  const broken = tried.flatMap(({ mapping, made }) => (made ? [] : [mapping]));
+  return {
+    destination,
+    mappings: tried.flatMap(({ made }) => made ?? []),
+    broken: {
+      ids: new Set(broken.map(({ id }) => id)),
+      remover: broken.some(({ enabled, actionSlug }) => enabled && removingActions.has(actionSlug)),
+    },
   };
 }
 

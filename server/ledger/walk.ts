@@ -1,5 +1,5 @@
 /** Initial sync and re-apply (design.md 4.1, rule 6): through everyone ever seen in an audience, in chunks, backfill lane. */
-import type { AudienceId, DestinationId, SpaceId } from '../../contract/ids.ts';
+import type { AudienceId, DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import { type Audience, audienceById, countMembers, membersOf, peopleAfter } from '../audiences/audiences.ts';
 import type { Db, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -16,17 +16,23 @@ const chunkPeople = 1_000;
 export async function beginWalk(
   tx: Tx,
   { clock }: { clock: Clock },
-  walk: { spaceId: SpaceId; audienceId: AudienceId; destinationId: DestinationId; reason: string },
+  walk: {
+    spaceId: SpaceId;
+    audienceId: AudienceId;
+    destinationId: DestinationId;
+    reason: string;
+    left?: Partial<Record<'keepAt' | 'removeAt', readonly TargetId[]>> | undefined;
+  },
 ): Promise<void> {
   const { ever } = await countMembers(tx, walk.spaceId, walk.audienceId);
-  await upsertWalk(tx, { ...walk, total: ever, now: new Date(clock.now()) });
+  await upsertWalk(tx, { ...walk, ...walk.left, total: ever, now: new Date(clock.now()) });
 }
 
 /**
  * Does one chunk of one walk. Says whether there was any. One that fails is logged and rests for a while, so that it does
  * not keep the others from going on.
  */
-export async function walkStep(deps: LevelDeps & { db: Db; log: Log }): Promise<'more' | 'idle'> {
+export async function walkStep(deps: LevelDeps & { db: Db; log: Log }, most = chunkPeople): Promise<'more' | 'idle'> {
   const now = () => new Date(deps.clock.now());
   const claimed: { walk?: WalkRow } = {};
   try {
@@ -34,7 +40,7 @@ export async function walkStep(deps: LevelDeps & { db: Db; log: Log }): Promise<
       const walk = await claimWalk(tx, now());
       if (!walk) return 'idle';
       claimed.walk = walk;
-      await walkChunk(tx, deps, walk);
+      await walkChunk(tx, deps, walk, most);
       return 'more';
     });
   } catch (error) {
@@ -47,9 +53,9 @@ export async function walkStep(deps: LevelDeps & { db: Db; log: Log }): Promise<
   }
 }
 
-async function walkChunk(tx: Tx, deps: LevelDeps, walk: WalkRow): Promise<void> {
+async function walkChunk(tx: Tx, deps: LevelDeps, walk: WalkRow, most: number): Promise<void> {
   const audience: Audience | undefined = await audienceById(tx, walk.space_id, walk.audience_id);
-  const place = { spaceId: walk.space_id, audienceId: walk.audience_id, after: walk.cursor_person, limit: chunkPeople };
+  const place = { spaceId: walk.space_id, audienceId: walk.audience_id, after: walk.cursor_person, limit: most };
   const people = audience ? await peopleAfter(tx, place) : [];
   if (audience && people.length) {
     // Rule 3: read the members only once their people are locked, so that no live change is overwritten by an older level.
@@ -62,6 +68,6 @@ async function walkChunk(tx: Tx, deps: LevelDeps, walk: WalkRow): Promise<void> 
     cursor: people.at(-1) ?? walk.cursor_person,
     walked: people.length,
     now: new Date(deps.clock.now()),
-    finished: people.length < chunkPeople,
+    finished: people.length < most,
   });
 }

@@ -16,7 +16,6 @@ export interface ApiUnderTest {
   space(slug: string): Promise<SpaceId>;
   tiktok: FakeTikTok;
   parts: ApiParts;
-  released: { people: string }[];
   /** Every line logged and every answer given. */
   said: string[];
 }
@@ -44,7 +43,6 @@ export interface ApiAnswer {
 export function apiUnderTest(db: Db, clock: ManualClock, change: Partial<ApiParts> = {}): ApiUnderTest {
   const tiktok = fakeTikTok();
   const said: string[] = [];
-  const released: { people: string }[] = [];
   const parts: ApiParts = {
     db,
     clock,
@@ -52,17 +50,19 @@ export function apiUnderTest(db: Db, clock: ManualClock, change: Partial<ApiPart
     log: createLog('debug', (line) => said.push(line)),
     vault: vault(Buffer.alloc(32, 7), systemRandom),
     tiktok,
-    tiktokApp: { appId: '7000', apiUrl: 'http://127.0.0.1:4010/open_api', authUrl: 'http://127.0.0.1:4010/portal/auth' },
+    tiktokApp: {
+      appId: '7000',
+      apiUrl: 'http://127.0.0.1:4010/open_api',
+      authUrl: 'http://127.0.0.1:4010/portal/auth',
+    },
     authenticate: createAuthenticate({ db, clock }),
     passwords: createPasswords({ random: systemRandom }),
     publicUrl: 'https://usher.example',
     version: '0.1.0',
     mappingsMax: 50,
+    removalGate: { people: 1_000, percent: 20 },
+    callsPerSecond: 8,
     changed: () => {},
-    release: async (_, __, people) => {
-      released.push({ people });
-      return people === 'remove';
-    },
     recent: () => [],
     sendTest: async () => ({ sent: true }),
     ...change,
@@ -72,7 +72,6 @@ export function apiUnderTest(db: Db, clock: ManualClock, change: Partial<ApiPart
     tiktok,
     parts,
     said,
-    released,
     space: (slug) =>
       db.transaction(async (tx) => must(await createSpace(tx, clock, { slug, name: slug }), 'a free slug').id),
     async token(spaceId, role) {

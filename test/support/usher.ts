@@ -15,8 +15,12 @@ export interface Usher {
   readonly url: string;
   readonly sandbox: Sandbox;
   readonly database: FlowDatabase;
+  /** Of an owner. */
+  readonly token: string;
   /** The REST API as an owner. */
   readonly rest: ReturnType<typeof restClient>;
+  /** Asks the REST API whatever it answers, for refusals and dry runs. */
+  ask(method: Method, path: string, body?: object, headers?: Record<string, string>): Promise<Asked>;
   /** DELETE on the REST API; demands a 2xx. */
   remove(path: string): Promise<void>;
   /** Sends a batch to the Tracking API and demands 200. */
@@ -27,8 +31,17 @@ export interface Usher {
   settled(destinationId: string): Promise<Numbers>;
   numbers(destinationId: string): Promise<Numbers>;
   /** Stops the server and starts it again on the same database. */
-  restart(): Promise<void>;
+  restart(whileStopped?: () => void): Promise<void>;
   close(): Promise<void>;
+}
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export interface Asked {
+  readonly status: number;
+  readonly etag: string | undefined;
+  /** The parsed body, loosely: tests say what they expect of it. */
+  // biome-ignore lint/suspicious/noExplicitAny: an answer is looked into by the test that knows it
+  readonly json: any;
 }
 
 export interface Numbers {
@@ -87,12 +100,22 @@ export async function startUsher(options: UsherOptions = {}): Promise<Usher> {
     get url() {
       return running.url;
     },
+    token,
     get rest() {
       return rest();
     },
     sandbox,
     database,
     numbers,
+    async ask(method, path, body, more = {}) {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...more };
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const answer = await request(`${running.url}/api/v1${path}`, { method, headers, ...sent });
+      const text = await answer.body.text();
+      const etag = answer.headers['etag'];
+      const json = text === '' ? undefined : JSON.parse(text);
+      return { status: answer.statusCode, etag: typeof etag === 'string' ? etag : undefined, json };
+    },
     async remove(path) {
       const headers = { authorization: `Bearer ${token}` };
       const answer = await request(`${running.url}/api/v1${path}`, { method: 'DELETE', headers });
@@ -107,8 +130,9 @@ export async function startUsher(options: UsherOptions = {}): Promise<Usher> {
         (n) => n.settled,
         'the destination to be settled',
       ),
-    async restart() {
+    async restart(whileStopped) {
       await running.stop();
+      whileStopped?.();
       running = await serve(settings, options.serve ?? {});
     },
     async close() {
