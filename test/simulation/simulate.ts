@@ -58,12 +58,14 @@ interface RunParts {
   readonly history: History;
 }
 
+type Worker = 'writer' | 'editor' | 'walker' | 'sender0' | 'sender1';
+
 class Run {
   readonly story: string[] = [];
   readonly #parts: RunParts;
   readonly #began: number;
   /** Tasks under way, by who does them. */
-  readonly #busy = { writer: 0, editor: 0, walker: 0, sender0: 0, sender1: 0 };
+  readonly #busy: Record<Worker, number> = { writer: 0, editor: 0, walker: 0, sender0: 0, sender1: 0 };
   readonly #failures: string[] = [];
 
   constructor(parts: RunParts) {
@@ -184,7 +186,7 @@ class Run {
   }
 
   /** Begins a task and lets it go on by turns. */
-  #task(who: keyof Run['busy'], work: () => Promise<unknown>): void {
+  #task(who: Worker, work: () => Promise<unknown>): void {
     this.#busy[who] += 1;
     void work()
       .catch((error: unknown) => {
