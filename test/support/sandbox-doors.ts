@@ -11,6 +11,10 @@ export interface SandboxDoors {
   audienceNames(): Promise<string[]>;
   /** How often this path below /open_api/v1.3 was called. */
   calls(path: string): Promise<number>;
+  /** Every call so far: when, in milliseconds, and what became of it (`throttled`, `applied`, …). */
+  requests(): Promise<{ time: number; decision: string }[]>;
+  /** E-mail hashes in the audiences of an advertiser with this name. */
+  emails(advertiserId: string, audienceName: string): Promise<Set<string>>;
 }
 
 export function sandboxDoors(sandbox: string): SandboxDoors {
@@ -32,6 +36,20 @@ export function sandboxDoors(sandbox: string): SandboxDoors {
     struck: async () => (await list('/faults')).reduce((sum, rule) => sum + Number(rule['struck']), 0),
     change: async (settings) => void (await tell('PUT', '/settings', settings)),
     audienceNames: async () => (await list('/audiences')).map((audience) => String(audience['name'])),
+    async requests() {
+      const lines = (await list('/journal?bodies=0')).filter((line) => line['kind'] === 'request');
+      return lines.map((line) => ({ time: Number(line['time']), decision: String(line['decision']) }));
+    },
+    async emails(advertiserId, audienceName) {
+      const found = new Set<string>();
+      for (const audience of await list('/audiences')) {
+        if (audience['advertiserId'] !== advertiserId || audience['name'] !== audienceName) continue;
+        const answer = await tell('GET', `/audiences/${String(audience['id'])}/members?type=EMAIL_SHA256`);
+        const members = isObject(answer) && isObject(answer['members']) ? answer['members']['EMAIL_SHA256'] : undefined;
+        for (const hash of Array.isArray(members) ? members : []) found.add(String(hash));
+      }
+      return found;
+    },
     calls: async (path) =>
       (await list('/journal?bodies=0')).filter(
         (line) => line['kind'] === 'request' && String(line['path']).endsWith(path),
