@@ -7,6 +7,7 @@ import { type Destination, targetsOf } from '../destinations/destinations.ts';
 import { type Clock, days, hours, minutes } from '../kernel/clock.ts';
 import { counts } from '../ledger/ledger.ts';
 import { forViewers, permittedDestination } from './access.ts';
+import { countAuditSchema, countAuditsOf } from './count-audit.ts';
 import { type Api, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import { listOf, oneOf, refusals, timeSchema } from './shapes.ts';
@@ -23,7 +24,7 @@ const deliverySchema = countsSchema
     parkedRows: z.int().openapi({ description: 'with those of events without an audience' }),
     skippedByReason: z.record(z.string(), z.int()),
     skips: z.array(z.object({ audienceId: z.string(), reason: z.string(), count: z.int() })),
-    audiences: z.array(z.object({ audienceId: z.string(), ...syncSchema.shape })),
+    audiences: z.array(z.object({ audienceId: z.string(), ...syncSchema.shape, countAudit: countAuditSchema })),
     targets: z.array(targetSchema),
     series: z.array(
       z.object({
@@ -112,6 +113,7 @@ async function readDelivery(
   const reasons = (await counts.skipReasons(q, spaceId, id)).filter((row) => sync.has(row.audience_id));
   const byReason = new Map<string, number>();
   for (const { reason, count } of reasons) byReason.set(reason, (byReason.get(reason) ?? 0) + count);
+  const counted = await countAuditsOf(q, id);
   const states = [...sync.values()];
   const walked = states.every(({ walk }) => walk === null || walk.finishedAt !== null);
   const sum = sumOf(states.map((state) => state.counts));
@@ -126,7 +128,11 @@ async function readDelivery(
     parkedRows: await deliveryReads.countParked(q, id),
     skippedByReason: Object.fromEntries(byReason),
     skips: reasons.map(({ audience_id, ...rest }) => ({ audienceId: idToText('audience', audience_id), ...rest })),
-    audiences: [...sync].map(([audienceId, state]) => ({ audienceId: idToText('audience', audienceId), ...state })),
+    audiences: [...sync].map(([audienceId, state]) => ({
+      audienceId: idToText('audience', audienceId),
+      ...state,
+      countAudit: counted.get(audienceId) ?? null,
+    })),
     targets: (await targetsOf(q, id)).map(targetToJson),
     series: (await deliveryReads.selectCounts(q, id, range)).map((row) => ({
       time: row.minute.toISOString(),
@@ -138,7 +144,7 @@ async function readDelivery(
   };
 }
 
-function sumOf(all: readonly Counts[]): Counts {
+export function sumOf(all: readonly Counts[]): Counts {
   const sum = { members: 0, onTikTok: 0, owed: 0, parked: 0, skipped: 0, leaving: 0, kept: 0 };
   for (const one of all) {
     sum.members += one.members;

@@ -6,7 +6,7 @@ import { codeMeaning } from '../tiktok/tiktok.ts';
 import { change, forEditors, forViewers, permittedDestination } from './access.ts';
 import type { Api } from './http.ts';
 import type { ApiParts } from './parts.ts';
-import { listOf, oneOf, refusals, timeSchema } from './shapes.ts';
+import { listOf, oneOf, pageQuery, refusals, timeSchema } from './shapes.ts';
 
 const parkedSchema = z
   .object({
@@ -23,13 +23,22 @@ const parkedSchema = z
   })
   .openapi('Parked');
 const params = z.object({ destinationId: idSchema('destination') });
+/** Where the page ended, since rows come by their time: time, target, origin, person and variant. */
+const cursorSchema = z
+  .string()
+  .regex(/^[0-9]{1,15}(\.[0-9]{1,15}){3}\.[0-9a-f]{16}$/, 'must be the `next` of an earlier page');
 
 export function parked(app: Api, parts: ApiParts): void {
   app.openapi(listRoute, async (c) => {
     const { id } = await permittedDestination(c, parts.db, c.req.valid('param').destinationId);
-    const rows = await deliveryReads.selectParked(parts.db, id, c.req.valid('query').limit);
-    const data = rows.map(rowToJson);
-    return c.json({ data, pagination: { next: null, total: await deliveryReads.countParked(parts.db, id) } }, 200);
+    const { limit, cursor } = c.req.valid('query');
+    const after = cursor === undefined ? undefined : placeOf(cursor);
+    const rows = await deliveryReads.selectParked(parts.db, id, { after, limit: limit + 1 });
+    const shown = rows.slice(0, limit);
+    const last = shown.at(-1);
+    const next = rows.length > limit && last ? cursorOf(last) : null;
+    const total = await deliveryReads.countParked(parts.db, id);
+    return c.json({ data: shown.map(rowToJson), pagination: { next, total } }, 200);
   });
 
   app.openapi(retryRoute, async (c) => {
@@ -54,7 +63,7 @@ const listRoute = createRoute({
   method: 'get',
   path: '/api/v1/destinations/{destinationId}/parked',
   summary: 'People whom TikTok refused on their own, oldest first; they wait for a retry by hand',
-  request: { params, query: z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(100) }) },
+  request: { params, query: pageQuery.extend({ cursor: cursorSchema.optional() }) },
   responses: { 200: listOf(parkedSchema), ...refusals },
 });
 
@@ -89,3 +98,17 @@ function rowToJson(row: ParkedRow): z.infer<typeof parkedSchema> {
 /** An origin other than 0 is an audience (design.md 4, memberships). */
 const originToText = (originId: number): string | null =>
   originId === directOrigin ? null : idToText('audience', originId as AudienceId);
+
+const cursorOf = (row: ParkedRow): string =>
+  [row.at.getTime(), row.target_id, row.origin_id, row.person_id, row.variant.toString('hex')].join('.');
+
+function placeOf(cursor: string) {
+  const [at = '', targetId = '', originId = '', personId = '', variant = ''] = cursor.split('.');
+  return {
+    at: new Date(Number(at)),
+    targetId: Number(targetId),
+    originId: Number(originId),
+    personId: Number(personId),
+    variant: Buffer.from(variant, 'hex'),
+  };
+}

@@ -37,12 +37,13 @@ export async function syncOf(
 ): Promise<Map<AudienceId, Sync>> {
   const [first] = connections;
   if (!first) return new Map();
-  const walks = new Map((await selectWalks(q, first.destinationId)).map((walk) => [walk.audience_id, walk]));
+  const { spaceId, destinationId } = first;
+  const walks = new Map((await selectWalks(q, destinationId)).map((walk) => [walk.audience_id, walk]));
+  const audienceIds = connections.map(({ audienceId }) => audienceId);
   const found = new Map<AudienceId, Sync>();
-  for (const connection of connections) {
-    const { audienceId: _, ...counted } = await counts.countAudience(q, connection);
-    const walk = walks.get(connection.audienceId);
-    found.set(connection.audienceId, { walk: walk ? walkToJson(walk) : null, counts: counted });
+  for (const { audienceId, ...numbers } of await counts.countAudiences(q, { spaceId, destinationId, audienceIds })) {
+    const walk = walks.get(audienceId);
+    found.set(audienceId, { walk: walk ? walkToJson(walk) : null, counts: numbers });
   }
   return found;
 }

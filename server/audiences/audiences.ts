@@ -33,7 +33,9 @@ import {
   upsertMembers,
 } from './members.sql.ts';
 import { recognise, recordOf } from './recognise.ts';
-import { addToSizes, type SizeChange } from './sizes.sql.ts';
+import { recordSizes } from './history.ts';
+import { selectHistory } from './history.sql.ts';
+import { addToSizes, type SizeChange, selectSizes } from './sizes.sql.ts';
 
 export type {
   ConnectionFields,
@@ -280,5 +282,11 @@ export async function audienceById(
   return row && audienceOf(row);
 }
 
+/** How many members an audience has, as it is maintained (docs/decisions/0012). */
+export async function memberCount(q: Queryable, spaceId: SpaceId, audienceId: AudienceId): Promise<number> {
+  const [size] = await selectSizes(q, spaceId, [audienceId]);
+  return size?.members ?? 0;
+}
+
 /** As people manage audiences and their connections; `addToSizes` is the audit's, which mends what it finds. */
-export { addToSizes, countMembers, manage };
+export { addToSizes, countMembers, manage, recordSizes, selectHistory };

@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { empty } from 'sql-template-tag';
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row, Tx } from '../db/port.ts';
 import type { Lane, Pointer } from '../ledger/ledger.ts';
@@ -151,11 +151,11 @@ export const upsertParked = (tx: Tx, row: NewParked) =>
     on conflict (space_id, target_id, origin_id, person_id, variant) do update set seq = excluded.seq, action = excluded.action,
       code = excluded.code, message = excluded.message, tiktok_request_id = excluded.tiktok_request_id, at = excluded.at`);
 
-/** What was refused under a second name of an audience is past: its rows were moved with new pointers (rule 12). */
+/** What was refused under a second name of an audience, or at one that is gone, is past: its rows were moved with new pointers (rule 12). */
 export const forgetParkedOfSiblings = (tx: Tx, destinationId: DestinationId) =>
   tx.query(sql`
     delete from parked p using targets t
-    where t.target_id = p.target_id and t.destination_id = ${destinationId} and t.state = 'blocked' and not exists (
+    where t.target_id = p.target_id and t.destination_id = ${destinationId} and t.state in ('blocked', 'gone') and not exists (
       select 1 from memberships m where m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
         and m.person_id = p.person_id and m.variant = p.variant)`);
 
@@ -175,13 +175,29 @@ const current = sql`exists (
   select 1 from memberships m where m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
     and m.person_id = p.person_id and m.variant = p.variant and m.seq = p.seq)`;
 
+/** Where a page of parked rows ended: the row itself, of which there is one. */
+export interface ParkedPlace {
+  readonly at: Date;
+  readonly targetId: number;
+  readonly originId: number;
+  readonly personId: number;
+  readonly variant: Buffer;
+}
+
+const afterParked = ({ at, targetId, originId, personId, variant }: ParkedPlace) => sql`
+  and (p.at, p.target_id, p.origin_id, p.person_id, p.variant) > (${at}::timestamptz, ${targetId}::bigint, ${originId}::bigint, ${personId}::bigint, ${variant}::bytea)`;
+
 /** Parked rows whose membership has not changed since, oldest first. */
-export const selectParked = (q: Queryable, destinationId: DestinationId, limit: number) =>
+export const selectParked = (
+  q: Queryable,
+  destinationId: DestinationId,
+  page: { after: ParkedPlace | undefined; limit: number },
+) =>
   q.query<ParkedRow>(sql`
     select p.space_id, p.target_id, p.origin_id, p.person_id, p.variant, p.seq, p.action, p.code, p.message, p.tiktok_request_id, p.at
     from parked p join targets t on t.target_id = p.target_id
-    where t.destination_id = ${destinationId} and ${current}
-    order by p.at, p.target_id, p.origin_id, p.person_id, p.variant limit ${limit}`);
+    where t.destination_id = ${destinationId} and ${current} ${page.after ? afterParked(page.after) : empty}
+    order by p.at, p.target_id, p.origin_id, p.person_id, p.variant limit ${page.limit}`);
 
 export async function countParked(q: Queryable, destinationId: DestinationId): Promise<number> {
   const rows = await q.query<{ n: number }>(sql`

@@ -59,6 +59,15 @@ export const deleteOldMessages = (q: Queryable, before: Date, most: number) =>
       returning 1
     ) select count(*) as deleted from gone`);
 
+/** Charts reach back as far as the oldest row that is kept. */
+export const deleteOldCounts = (q: Queryable, before: Date, most: number) =>
+  q.query<{ deleted: number }>(sql`
+    with gone as (
+      delete from ingest_counts where (space_id, source_id, minute, outcome, reason) in (
+        select space_id, source_id, minute, outcome, reason from ingest_counts where minute < ${before} limit ${most})
+      returning 1
+    ) select count(*) as deleted from gone`);
+
 export interface IngestCountRow extends Record<string, unknown> {
   space_id: SpaceId;
   source_id: SourceId;

@@ -10,7 +10,7 @@ import type { Random } from '../kernel/random.ts';
 import type { Vault } from '../kernel/secret.ts';
 import { type Answer, accepted, refused, sendAnswer } from './answer.ts';
 import { applyBatch } from './apply-batch.ts';
-import { deleteOldMessages, selectCounts, selectSamples } from './batch.sql.ts';
+import { deleteOldCounts, deleteOldMessages, selectCounts, selectSamples } from './batch.sql.ts';
 import { browserSettings } from './browser-settings.ts';
 import { mayCarryMembership } from './check-event.ts';
 import { defaultLimits, type IngestLimits } from './limits.ts';
@@ -268,4 +268,10 @@ export function sweepMessages(deps: { db: Db; clock: Clock; dedupeWindow: Millis
     const [result] = await deleteOldMessages(deps.db, before, sweepRows);
     return (result?.deleted ?? 0) < sweepRows ? 'idle' : 'more';
   };
+}
+
+/** Counts of minutes before `before` are forgotten, a bounded piece at a time. Says whether there may be more. */
+export async function sweepIngestCounts(db: Db, before: Date): Promise<'more' | 'idle'> {
+  const [result] = await deleteOldCounts(db, before, sweepRows);
+  return (result?.deleted ?? 0) < sweepRows ? 'idle' : 'more';
 }

@@ -5,16 +5,11 @@
  */
 import { mergePeople } from './apply.ts';
 import * as counts from './counting.sql.ts';
-import { countPeopleAt, selectHeldTargets, targetsBeyond } from './dry-run.sql.ts';
-import { dryRun, type SupposedChange, type TargetEffect } from './dry-run.ts';
 import * as explain from './explain.sql.ts';
-import { type KeptPeople, selectKept } from './kept.sql.ts';
-import type { Released } from './level.ts';
 import { type LevelCount, type LevelDeps, levelMembers, levelTest } from './level-members.ts';
 import { insertPointers as repeatPointers, sweepAbsentRows } from './memberships.sql.ts';
 import * as owed from './owed.sql.ts';
-import type { LeftTargets } from './placed.ts';
-import { type LoadProducers, type Producer, producersOf, supposedProducer } from './producers.ts';
+import { type LoadProducers, type Producer, producersOf } from './producers.ts';
 import { releaseRows } from './release.sql.ts';
 import {
   absent,
@@ -28,35 +23,16 @@ import {
   present,
 } from './rows.ts';
 import { moveSiblings } from './siblings.ts';
-import { onSnapshot } from './snapshot.ts';
 import { beginWalk, walkStep } from './walk.ts';
-import { deleteWalk, lockWalks, selectLeftTargets, selectWalks, type WalkRow } from './walks.sql.ts';
+import { deleteWalk, lockWalks, selectWalks, type WalkRow } from './walks.sql.ts';
 
-export type {
-  Hashes,
-  KeptPeople,
-  Lane,
-  LeftTargets,
-  Level,
-  LevelCount,
-  LevelDeps,
-  LoadProducers,
-  OriginId,
-  Pointer,
-  Producer,
-  Released,
-  SupposedChange,
-  TargetEffect,
-  WalkRow,
-};
+export type { Hashes, Lane, Level, LevelCount, LevelDeps, LoadProducers, OriginId, Pointer, Producer, WalkRow };
 export {
   absent,
   beginWalk,
-  countPeopleAt,
   counts,
   deleteWalk,
   directOrigin,
-  dryRun,
   explain,
   levelMembers,
   levelTest,
@@ -64,18 +40,12 @@ export {
   lockWalks,
   mergePeople,
   moveSiblings,
-  onSnapshot,
   owed,
   present,
   producersOf,
   releaseRows,
   repeatPointers,
-  selectHeldTargets,
-  selectKept,
-  selectLeftTargets,
   selectWalks,
-  supposedProducer,
   sweepAbsentRows,
-  targetsBeyond,
   walkStep,
 };

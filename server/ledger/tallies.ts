@@ -1,6 +1,8 @@
 /** What keeps the maintained numbers of `ledger_counts` true where rows of known people change. */
+import type { PersonId, SpaceId } from '../../contract/ids.ts';
 import type { Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { selectRowsOfPeople } from './memberships.sql.ts';
 import { directOrigin, kept, type LedgerRow } from './rows.ts';
 import { type SkipPlace, saveSkipReasons, selectHolders } from './skip-reasons.sql.ts';
 import { addToTallies, type TallyChange } from './tallies.sql.ts';
@@ -22,6 +24,20 @@ export async function countKept(tx: Tx, before: Iterable<LedgerRow>, after: Iter
     tx,
     [...changes.values()].filter(({ kept }) => kept !== 0),
   );
+}
+
+/** Counts the kept people of some whose rows a statement changes; they are locked (rule 3). */
+export async function countingKept<Done>(
+  tx: Tx,
+  spaceId: SpaceId,
+  people: readonly PersonId[],
+  change: () => Promise<Done>,
+): Promise<Done> {
+  const keys = people.map((personId) => ({ spaceId, personId }));
+  const before = await selectRowsOfPeople(tx, keys);
+  const done = await change();
+  await countKept(tx, before, await selectRowsOfPeople(tx, keys));
+  return done;
 }
 
 /** Of the kept rows of an audience at a destination one for each person. */

@@ -81,13 +81,14 @@ create table resyncs (                                 -- a target told everythi
   queued         bigint not null default 0,            -- rows to which a pointer was written
   cursor_origin  bigint not null default -1,           -- rows up to (origin, person) are queued
   cursor_person  bigint not null default 0,
-  queued_at      timestamptz(3),                       -- of the last row
+  queued_at      timestamptz(3),                       -- when the last row was queued
+  drained_at     timestamptz(3),                       -- when TikTok had been told of the last one
   before_view    jsonb,                                -- TikTok's own view of the audience before the first call, and after the last
   after_view     jsonb,
   started_at     timestamptz(3) not null,
-  stepped_at     timestamptz(3),
+  stepped_at     timestamptz(3),                       -- resyncs take turns
   failures       integer not null default 0,           -- in a row
-  retry_at       timestamptz(3),
+  rest_until     timestamptz(3),                       -- has to wait, or failed: not before
   finished_at    timestamptz(3)
 );
 create unique index resyncs_active on resyncs (target_id) where state in ('running', 'paused');
