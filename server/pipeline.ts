@@ -19,13 +19,14 @@ import {
 import type { Db, Tx } from './db/port.ts';
 import { countLevels, type Delivery, mergeParked, sweepCounts, sweepRequests } from './delivery/delivery.ts';
 import { type Destination, ensureTargets, shareDestinations } from './destinations/destinations.ts';
-import { countIgnored, sweepMessages } from './ingest/ingest.ts';
+import { countIgnored, sweepIngestCounts, sweepMessages } from './ingest/ingest.ts';
 import { backoff } from './kernel/backoff.ts';
 import { type Clock, days, type Millis, millis, minutes, seconds } from './kernel/clock.ts';
 import type { Log } from './kernel/log.ts';
 import { type Loop, runLoop, type Step } from './kernel/loop.ts';
 import type { Random } from './kernel/random.ts';
 import {
+  auditStep,
   type LevelDeps,
   levelMembers,
   levelTest,
@@ -196,6 +197,7 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
   const upkeep = [
     start('database upkeep', parts.maintainIdle, parts.maintain),
     ...(roles.compute ? [start('sweeping', minutes(1), () => sweep(parts))] : []),
+    ...(roles.compute ? [start('the nightly count', minutes(1), () => auditStep(parts))] : []),
     ...(roles.compute
       ? [start('sweeping of message ids', minutes(1), sweepMessages({ ...parts, dedupeWindow: keep.messages }))]
       : []),
@@ -216,5 +218,6 @@ async function sweep({ db, clock }: PipelineParts): Promise<'more' | 'idle'> {
   const rows = await db.transaction((tx) => sweepAbsentRows(tx, before(keep.absentRows), sweepRows));
   const requests = await db.transaction((tx) => sweepRequests(tx, before(keep.requests), sweepRows));
   await db.transaction((tx) => sweepCounts(tx, before(keep.counts)));
-  return Math.max(rows, requests) === sweepRows ? 'more' : 'idle';
+  const ingested = await sweepIngestCounts(db, before(keep.counts));
+  return Math.max(rows, requests) === sweepRows || ingested === 'more' ? 'more' : 'idle';
 }

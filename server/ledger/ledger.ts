@@ -4,12 +4,19 @@
  * `changes`. Delivery reads the pointers (owed.sql.ts), looks up the level that stands then, and settles them.
  */
 import { mergePeople } from './apply.ts';
+import * as audits from './audit.sql.ts';
+import { auditStep } from './audit.ts';
 import * as counts from './counting.sql.ts';
+import { countPeopleAt, selectHeldTargets, targetsBeyond } from './dry-run.sql.ts';
+import { dryRun, type SupposedChange, type TargetEffect } from './dry-run.ts';
 import * as explain from './explain.sql.ts';
+import { type KeptPeople, selectKept } from './kept.sql.ts';
+import type { Released } from './level.ts';
 import { type LevelCount, type LevelDeps, levelMembers, levelTest } from './level-members.ts';
 import { insertPointers as repeatPointers, sweepAbsentRows } from './memberships.sql.ts';
 import * as owed from './owed.sql.ts';
-import { type LoadProducers, type Producer, producersOf } from './producers.ts';
+import type { LeftTargets } from './placed.ts';
+import { type LoadProducers, type Producer, producersOf, supposedProducer } from './producers.ts';
 import { releaseRows } from './release.sql.ts';
 import {
   absent,
@@ -23,16 +30,37 @@ import {
   present,
 } from './rows.ts';
 import { moveSiblings } from './siblings.ts';
+import { onSnapshot } from './snapshot.ts';
 import { beginWalk, walkStep } from './walk.ts';
-import { deleteWalk, lockWalks, selectWalks, type WalkRow } from './walks.sql.ts';
+import { deleteWalk, lockWalks, selectLeftTargets, selectWalks, type WalkRow } from './walks.sql.ts';
 
-export type { Hashes, Lane, Level, LevelCount, LevelDeps, LoadProducers, OriginId, Pointer, Producer, WalkRow };
+export type {
+  Hashes,
+  KeptPeople,
+  Lane,
+  LeftTargets,
+  Level,
+  LevelCount,
+  LevelDeps,
+  LoadProducers,
+  OriginId,
+  Pointer,
+  Producer,
+  Released,
+  SupposedChange,
+  TargetEffect,
+  WalkRow,
+};
 export {
   absent,
+  auditStep,
+  audits,
   beginWalk,
+  countPeopleAt,
   counts,
   deleteWalk,
   directOrigin,
+  dryRun,
   explain,
   levelMembers,
   levelTest,
@@ -40,12 +68,18 @@ export {
   lockWalks,
   mergePeople,
   moveSiblings,
+  onSnapshot,
   owed,
   present,
   producersOf,
   releaseRows,
   repeatPointers,
+  selectHeldTargets,
+  selectKept,
+  selectLeftTargets,
   selectWalks,
+  supposedProducer,
   sweepAbsentRows,
+  targetsBeyond,
   walkStep,
 };
