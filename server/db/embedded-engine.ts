@@ -1,15 +1,16 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { backoff } from '../kernel/backoff.ts';
-import { type Clock, type Millis, millis, seconds } from '../kernel/clock.ts';
+import { type Clock, type Millis, millis, minutes, seconds } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Loop, runLoop } from '../kernel/loop.ts';
 import type { Random } from '../kernel/random.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { WorkerOrder } from './embedded-worker.ts';
-import { type LockFile, takeLock } from './lock-file.ts';
+import { type LockFile, type LockParts, takeLock } from './lock-file.ts';
 import { WireStream, type WireWatch } from './wire-stream.ts';
 
 /** The engine's thread with everything that keeps it going. One session at a time may talk to it. */
@@ -39,17 +40,19 @@ export const requestLimit = seconds(60);
 const watchEvery = seconds(1);
 const firstReopenWait = millis(200);
 const longestReopenWait = seconds(5);
+/** Reading the log again after a crash takes seconds (reliability.md F2); an engine that opens for longer hangs. */
+const openLimit = minutes(5);
 
 /**
  * Opens the embedded database under `dataDir`, making it first where there is none.
  * @returns the engine, or a sentence that says why not
  */
 export async function openEngine(dataDir: string, parts: EngineParts): Promise<Result<EmbeddedEngine, string>> {
-  const lock = lockFolder(dataDir);
-  if (!lock.ok) return lock;
   const folder = path.join(dataDir, 'database');
   const startWorker = parts.startWorker ?? startEmbeddedWorker;
   const fsyncs = new SharedArrayBuffer(4);
+  const lock = await lockFolder(dataDir, { ...parts, lost: () => engine.leave() });
+  if (!lock.ok) return lock;
   const engine = new SupervisedEngine(() => startWorker({ task: 'serve', folder, fsyncs }), parts);
   const close = (): Promise<void> => engine.close().finally(() => lock.value.release());
   try {
@@ -79,13 +82,15 @@ export async function openEngine(dataDir: string, parts: EngineParts): Promise<R
   });
 }
 
-function lockFolder(dataDir: string): Result<LockFile, string> {
+async function lockFolder(dataDir: string, parts: LockParts): Promise<Result<LockFile, string>> {
   try {
     fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const lock = takeLock(path.join(dataDir, 'database.lock'));
+    const lock = await takeLock(path.join(dataDir, 'database.lock'), parts);
     if (lock.ok) return lock;
+    const { pid, host } = lock.error;
+    const holder = host === os.hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
     return err(
-      `The data folder ${dataDir} is in use by process ${lock.error.pid}. The embedded database serves one process; stop that one, or set DATABASE_URL to share a PostgreSQL.`,
+      `The data folder ${dataDir} is in use by ${holder}. The embedded database serves one process; stop that one, or set DATABASE_URL to share a PostgreSQL.`,
     );
   } catch (error) {
     return err(
@@ -149,7 +154,7 @@ class SupervisedEngine {
 
   async start(): Promise<void> {
     const worker = this.#startWorker();
-    await isReady(worker);
+    await this.#isReadyInTime(worker);
     worker.on('error', (error) => this.#parts.log.error('the database thread failed', { error }));
     worker.once('exit', (code) => {
       if (this.#worker === worker) this.restart(`its thread ended (${code})`);
@@ -166,6 +171,17 @@ class SupervisedEngine {
     void this.#reopen(worker);
   }
 
+  /** Ends the thread for good, in the middle of whatever it does: the folder is another process's now. */
+  leave(): void {
+    this.#closing = true;
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#parts.log.error(
+      'the data folder was taken by another process, because its lock file was removed: this one takes no events any more, stop it',
+    );
+    void worker?.terminate();
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     await this.#watchdog.stop();
@@ -175,6 +191,15 @@ class SupervisedEngine {
     const ended = hasEnded(worker);
     worker.postMessage('close');
     await ended;
+  }
+
+  async #isReadyInTime(worker: Worker): Promise<void> {
+    const opened = new AbortController();
+    const ready = isReady(worker).finally(() => opened.abort());
+    void this.#parts.clock.sleep(openLimit, opened.signal).then(() => {
+      if (!opened.signal.aborted) void worker.terminate();
+    });
+    await ready;
   }
 
   /** Terminates first: two threads in one folder would be two processes in one folder. */
