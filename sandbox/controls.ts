@@ -1,4 +1,5 @@
 import { type IdType, idTypes } from '../server/tiktok/wire.ts';
+import { createAudience } from './audiences.ts';
 import { describeCall } from './call.ts';
 import { findAudience } from './custom-audiences.ts';
 import type { Token, World } from './state.ts';
@@ -21,6 +22,13 @@ export function deleteAudience(world: World, id: string): boolean {
   world.audiences.delete(id);
   noteControl(world, 'delete', [audience.advertiserId], [id]);
   return true;
+}
+
+/** Somebody makes an audience by another tool: a new id, whatever the name. */
+export function makeAudience(world: World, advertiserId: string, name: string): string {
+  const { id } = createAudience(world, advertiserId, name, world.clock.now());
+  noteControl(world, 'create', [advertiserId], [id]);
+  return id;
 }
 
 /** The hashes in an audience by type, as a copy; undefined when no audience or more than one has the name. */

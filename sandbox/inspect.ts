@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { instant, millis } from '../server/kernel/clock.ts';
 import { idTypes } from '../server/tiktok/wire.ts';
 import { type Audience, idsIn, statusOf } from './audience.ts';
-import { deleteAudience, revokeAll, revokeToken } from './controls.ts';
+import { deleteAudience, makeAudience, revokeAll, revokeToken } from './controls.ts';
 import { faultRuleSchema } from './faults.ts';
 import { type Exchange, jsonReply, type Reply, readBody } from './http.ts';
 import { type SandboxSettings, settingsSchema } from './settings.ts';
@@ -24,6 +24,10 @@ type Door = (asked: Asked) => Reply;
 const doors: Readonly<Record<string, Door>> = {
   'GET /audiences': ({ world }) =>
     jsonReply(200, { data: [...world.audiences.values()].map((a) => summary(world, a)) }),
+  'POST /audiences': (asked) =>
+    parsed(newAudienceSchema, asked, ({ advertiserId, name }) =>
+      jsonReply(201, { id: makeAudience(asked.world, advertiserId, name) }),
+    ),
   'GET /audiences/{id}/members': listMembers,
   'POST /audiences/{id}/delete': ({ world, id }) => (deleteAudience(world, id) ? done : missing),
   'GET /journal': ({ world, query }) => {
@@ -90,6 +94,8 @@ function listMembers({ world, id, query }: Asked): Reply {
   );
   return jsonReply(200, { audience: summary(world, audience), members: Object.fromEntries(members) });
 }
+
+const newAudienceSchema = z.strictObject({ advertiserId: z.string(), name: z.string().min(1) });
 
 const clockSchema = z.union([
   z.strictObject({ now: z.union([z.number(), z.iso.datetime({ offset: true })]) }),

@@ -5,7 +5,7 @@ import { invariant } from '../server/kernel/result.ts';
 import { apiBase, consentPath, type IdType } from '../server/tiktok/wire.ts';
 import { serveApi } from './api.ts';
 import { serveConsent } from './consent.ts';
-import { deleteAudience, membersOf, revokeAll } from './controls.ts';
+import { deleteAudience, makeAudience, membersOf, revokeAll } from './controls.ts';
 import { type FaultRuleInput, faultRuleSchema } from './faults.ts';
 import { type Exchange, reset, send, textReply } from './http.ts';
 import { changeSettings, inspectBase, serveInspection } from './inspect.ts';
@@ -46,6 +46,8 @@ export interface Sandbox {
   revokeAll(): void;
   /** As somebody in Ads Manager would. */
   deleteAudience(audienceId: string): boolean;
+  /** As somebody with another tool would; gives the new audience's id. */
+  makeAudience(advertiserId: string, name: string): string;
   reset(): void;
   /** Ends every connection, hanging ones too. */
   close(): Promise<void>;
@@ -110,6 +112,7 @@ function handle(world: World): Omit<Sandbox, 'url' | 'apiUrl' | 'authUrl' | 'clo
     },
     revokeAll: () => revokeAll(world),
     deleteAudience: (id) => deleteAudience(world, id),
+    makeAudience: (advertiserId, name) => makeAudience(world, advertiserId, name),
     reset: () => resetWorld(world),
   };
 }

@@ -18,7 +18,7 @@ import {
 } from './audiences/audiences.ts';
 import type { Db, Tx } from './db/port.ts';
 import { countLevels, type Delivery, mergeParked, sweepCounts, sweepRequests } from './delivery/delivery.ts';
-import { type Destination, ensureTargets, shareDestinations } from './destinations/destinations.ts';
+import { askToCreate, type Destination, ensureTargets, shareDestinations } from './destinations/destinations.ts';
 import { countIgnored, sweepIngestCounts, sweepMessages } from './ingest/ingest.ts';
 import { backoff } from './kernel/backoff.ts';
 import { type Clock, days, type Millis, millis, minutes, seconds } from './kernel/clock.ts';
@@ -27,12 +27,15 @@ import { type Loop, runLoop, type Step } from './kernel/loop.ts';
 import type { Random } from './kernel/random.ts';
 import {
   auditStep,
+  endTargets,
   type LevelDeps,
   levelMembers,
   levelTest,
   live,
   mergePeople,
+  type Pointer,
   sweepAbsentRows,
+  sweepStalePointers,
   walkStep,
 } from './ledger/ledger.ts';
 import { compileMapping, type MappingDefinition, type MappingProblem } from './mappings/mappings.ts';
@@ -143,7 +146,9 @@ async function createNamedAudience(tx: Tx, { clock }: LevelDeps, test: MappingTe
   const made = compiled.value.evaluate(event);
   if (made.kind === 'filtered' || made.kind === 'invalid') return notSent(made.reason);
   if (!made.target) return notSent(made.kind === 'nobody' ? made.reason : 'no audience is named');
-  await ensureTargets(tx, clock, { spaceId: destination.spaceId, destinationId: destination.id }, [made.target]);
+  const { id: destinationId, spaceId } = destination;
+  const targets = await ensureTargets(tx, clock, { spaceId, destinationId }, [made.target]);
+  await askToCreate(tx, clock, targets);
   return { sent: true };
 }
 
@@ -198,6 +203,10 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
     start('database upkeep', parts.maintainIdle, parts.maintain),
     ...(roles.compute ? [start('sweeping', minutes(1), () => sweep(parts))] : []),
     ...(roles.compute ? [start('the nightly count', minutes(1), () => auditStep(parts))] : []),
+    ...(roles.compute ? [start('sweeping of stale pointers', minutes(10), staleSweep(parts))] : []),
+    ...(roles.compute
+      ? [start('ending of targets', seconds(10), () => endTargets({ ...parts.level, db: parts.db }))]
+      : []),
     ...(roles.compute
       ? [start('sweeping of message ids', minutes(1), sweepMessages({ ...parts, dedupeWindow: keep.messages }))]
       : []),
@@ -220,4 +229,13 @@ async function sweep({ db, clock }: PipelineParts): Promise<'more' | 'idle'> {
   await db.transaction((tx) => sweepCounts(tx, before(keep.counts)));
   const ingested = await sweepIngestCounts(db, before(keep.counts));
   return Math.max(rows, requests) === sweepRows || ingested === 'more' ? 'more' : 'idle';
+}
+
+/** Growth (design.md 4.1): what a target that is blocked for long is owed twice over is owed once. In turns of a chunk each. */
+function staleSweep({ db }: PipelineParts): Step {
+  let after: Pointer | undefined;
+  return async () => {
+    after = await db.transaction((tx) => sweepStalePointers(tx, after, sweepRows));
+    return after ? 'more' : 'idle';
+  };
 }

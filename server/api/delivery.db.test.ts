@@ -183,32 +183,6 @@ test('whom TikTok refused alone is shown with the reason, and owed again by one 
   expect((await request('POST', `${destination}/parked/retry`)).json).toEqual({ data: { retried: 0 } });
 });
 
-test('one of several TikTok audiences is chosen for a target that is blocked, and for no other', async () => {
-  const { request, destination, target, clock } = await shop();
-  const { id } = await target();
-  const path = `${destination}/targets/${idToText('target', id)}/choose`;
-  expect(await request('POST', path, { audienceId: '900' })).toMatchObject({
-    status: 409,
-    json: { errors: [{ type: 'fixed' }] },
-  });
-  const choices = ['900', '901'].map((audienceId) => ({
-    audienceId,
-    name: 'vip',
-    type: 'Partner',
-    size: 0,
-    createdAt: '',
-  }));
-  await database.db.transaction((tx) => block(tx, clock, id, { reason: 'two audiences have this name', choices }));
-  expect((await request('GET', `${destination}/targets`)).json.data).toMatchObject([
-    { name: 'vip', state: 'blocked', reason: 'two audiences have this name', choices },
-  ]);
-  expect(await request('POST', path, { audienceId: '900' })).toMatchObject({
-    status: 200,
-    json: { data: { tiktokId: '900', state: 'unresolved', reason: null, choices: [] } },
-  });
-  expect((await request('POST', `${destination}/targets/tgt_987654321/choose`, { audienceId: '1' })).status).toBe(404);
-});
-
 test('I13: somebody is found by an identifier in the body, and comes back masked', async () => {
   const { request, space, api } = await shop();
   const found = await request('POST', `${space}/people/search`, { type: 'email', value: 'Canary.Person@Example.com ' });
@@ -256,7 +230,7 @@ test('why somebody is, or is not, on TikTok is said in plain words', async () =>
   );
   expect(owed.sentences.join(' ')).toContain('has not been found or made at TikTok yet');
   const { id } = await target();
-  await database.db.transaction((tx) => block(tx, clock, id, { reason: 'no permission' }));
+  await database.db.transaction((tx) => block(tx, clock, id, { problem: 'refused', reason: 'no permission' }));
   await settleAll();
   const held = await explain();
   expect(held.sentences.join(' ')).toContain('On TikTok in the TikTok audience "vip"');

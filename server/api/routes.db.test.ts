@@ -8,7 +8,7 @@ import { beginSession } from '../auth/sessions.ts';
 import { totp } from '../auth/two-step.ts';
 import { createUser } from '../auth/users.ts';
 import { insertRequest } from '../delivery/requests.sql.ts';
-import { block, ensureTargets } from '../destinations/destinations.ts';
+import { block, ensureTargets, markLeaving } from '../destinations/destinations.ts';
 import { manualClock, minutes } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
 import { Secret } from '../kernel/secret.ts';
@@ -117,7 +117,9 @@ async function traces(spaceId: SpaceId, destinationId: DestinationId): Promise<R
     const { people } = await resolvePeople(tx, { clock }, [{ ...received, event: { ...event, ...stamps } }]);
     const ref = { advertiserId: '7001', audience: { by: 'name', name: 'vip' } } as const;
     const [targetId] = await ensureTargets(tx, clock, { spaceId, destinationId }, [ref]);
-    await block(tx, clock, must(targetId, 'a target'), { reason: 'two audiences have this name' });
+    const why = { problem: 'none', reason: 'no audience has this name' } as const;
+    await block(tx, clock, must(targetId, 'a target'), why);
+    await markLeaving(tx, clock, [must(targetId, 'a target')]);
     const call = { fence: 1, kind: 'add', advertiserId: '7001', rows: 0, pointers: [], payload: null } as const;
     const requestNo = await insertRequest(tx, { spaceId, destinationId, ...call, startedAt: at });
     return {
@@ -164,10 +166,11 @@ const bodies: Record<string, (ids: Record<string, string>) => unknown> = {
   }),
   'POST /api/v1/destinations/{destinationId}/parked/retry': () => undefined,
   'POST /api/v1/destinations/{destinationId}/resume': () => undefined,
-  'POST /api/v1/destinations/{destinationId}/targets/{targetId}/choose': () => ({
-    audienceId: '900',
-  }),
+  'POST /api/v1/destinations/{destinationId}/targets/{targetId}/resolve': () => ({ create: true }),
+  'POST /api/v1/destinations/{destinationId}/targets/{targetId}/check': () => undefined,
+  'POST /api/v1/destinations/{destinationId}/targets/{targetId}/give-up': () => ({}),
   'POST /api/v1/spaces/{spaceId}/people/search': () => ({ type: 'user_id', value: 'u1' }),
+  'POST /api/v1/destinations/{destinationId}/subscriptions/{subscriptionId}/counterpart': () => undefined,
   'POST /api/v1/session': () => ({ email: 'nobody@example.com', password }),
   'POST /api/v1/session/link': () => ({ token: 'unknown' }),
   'POST /api/v1/session/confirm': () => ({ password }),
@@ -188,6 +191,7 @@ const bodies: Record<string, (ids: Record<string, string>) => unknown> = {
 /** Reads that are a POST because they take a body. */
 const readsOnly = new Set([
   'POST /api/v1/destinations/{destinationId}/fields/{field}/choices',
+  'POST /api/v1/destinations/{destinationId}/targets/{targetId}/check',
   'POST /api/v1/spaces/{spaceId}/people/search',
 ]);
 /** Routes that no id of a space stands in: what a token may do there is told by tests of their own. */

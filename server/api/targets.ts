@@ -1,11 +1,43 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema, idToText } from '../../contract/ids.ts';
-import { chooseAudience, getTarget, type Target, targetsOf } from '../destinations/destinations.ts';
+import type { Queryable, Tx } from '../db/port.ts';
+import {
+  accessToken,
+  askForLook,
+  askToCreate,
+  block,
+  chooseAudience,
+  type Destination,
+  getTarget,
+  goneSentence,
+  lookAgainAt,
+  type ReplacementProblem,
+  saveSeen,
+  type Target,
+  type TargetProblem,
+  targetsOf,
+  whyNotFeedable,
+} from '../destinations/destinations.ts';
 import { must } from '../kernel/result.ts';
+import { owedByTarget, remakeTarget } from '../ledger/ledger.ts';
+import type { AudienceView } from '../tiktok/tiktok.ts';
 import { change, forEditors, forViewers, permittedDestination } from './access.ts';
 import { type Api, notFound, type Refusal, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
-import { bodyOf, conflict, listOf, oneOf, refusals, timeSchema } from './shapes.ts';
+import { bodyOf, conflict, invalid, listOf, oneOf, refusals, timeSchema } from './shapes.ts';
+
+const problemKinds = [
+  'name',
+  'several',
+  'none',
+  'not-feedable',
+  'fed-elsewhere',
+  'same',
+  'gone',
+  'forbidden',
+  'advertiser',
+  'refused',
+] as const satisfies readonly TargetProblem[];
 
 export const targetSchema = z
   .object({
@@ -14,7 +46,8 @@ export const targetSchema = z
     name: z.string().nullable().openapi({ description: 'as mappings name it; null: named by id' }),
     tiktokId: z.string().nullable(),
     state: z.enum(['unresolved', 'ready', 'blocked', 'leaving', 'gone']),
-    reason: z.string().nullable().openapi({ description: 'why it is blocked' }),
+    problem: z.enum(problemKinds).nullable().openapi({ description: 'what kind of reason blocks it' }),
+    reason: z.string().nullable().openapi({ description: 'why it is blocked, or what it waits for' }),
     choices: z
       .array(
         z.object({
@@ -26,66 +59,203 @@ export const targetSchema = z
         }),
       )
       .openapi({ description: 'TikTok audiences of the same name, one of which has to be chosen' }),
+    replacedBy: z.string().nullable().openapi({ description: 'of a gone one: the target that took its people' }),
+    leavingSince: timeSchema.nullable().openapi({ description: 'since then nothing feeds it' }),
     seen: z.record(z.string(), z.unknown()).nullable().openapi({ description: 'TikTok’s own view at the last look' }),
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })
   .openapi('Target');
 const params = z.object({ destinationId: idSchema('destination') });
+export const targetParams = params.extend({ targetId: idSchema('target') });
 
 export function targets(app: Api, parts: ApiParts): void {
   app.openapi(listRoute, async (c) => {
     const { id } = await permittedDestination(c, parts.db, c.req.valid('param').destinationId);
-    const data = (await targetsOf(parts.db, id)).map(targetToJson);
+    const owed = await owedByTarget(parts.db, id);
+    const data = (await targetsOf(parts.db, id)).map((target) => ({
+      ...targetToJson(target),
+      owed: owed.get(target.id)?.owed ?? 0,
+    }));
     return c.json({ data, pagination: { next: null, total: data.length } }, 200);
   });
 
-  app.openapi(chooseRoute, async (c) => {
+  app.openapi(resolveRoute, async (c) => {
     const { destinationId, targetId } = c.req.valid('param');
-    const { audienceId } = c.req.valid('json');
-    const chosen = await change(parts, c, async (tx, record) => {
-      const { spaceId } = await permittedDestination(c, tx, destinationId);
-      const target = await getTarget(tx, targetId);
-      if (target?.destinationId !== destinationId) throw notFound();
-      const claim = await chooseAudience(tx, parts.clock, target, audienceId);
-      if (claim.kind !== 'ready') throw notChosen(claim);
-      await record({
-        spaceId,
-        action: 'target.choose',
-        subject: idToText('target', targetId),
-        details: { audienceId },
-      });
-      return must(await getTarget(tx, targetId), 'the target was just chosen for');
+    const body = c.req.valid('json');
+    const destination = await permittedDestination(c, parts.db, destinationId);
+    const before = await targetOf(parts.db, destination, targetId);
+    if (before.state !== 'blocked') throw notBlocked();
+    // TikTok is asked before the transaction: an id that was typed wrong must not become the target's for ever.
+    const chosen = 'audienceId' in body ? await feedable(parts, destination, before, body.audienceId) : undefined;
+    const resolved = await change(parts, c, async (tx, record) => {
+      const target = await targetOf(tx, destination, targetId);
+      const standing = chosen ? await choose(tx, parts, target, chosen) : await makeAgain(tx, parts, target);
+      const { spaceId } = destination;
+      await record({ spaceId, action: 'target.resolve', subject: idToText('target', targetId), details: body });
+      return must(await getTarget(tx, standing), 'what a target became is there');
     });
     parts.changed();
-    return c.json({ data: targetToJson(chosen) }, 200);
+    return c.json({ data: targetToJson(resolved) }, 200);
+  });
+
+  app.openapi(checkRoute, async (c) => {
+    const { destinationId, targetId } = c.req.valid('param');
+    const destination = await permittedDestination(c, parts.db, destinationId);
+    const target = await targetOf(parts.db, destination, targetId);
+    if (!(await parts.db.transaction((tx) => askForLook(tx, parts.clock, targetId)))) {
+      c.header('retry-after', '60');
+      throw refusal(429, 'too-soon', 'TikTok was asked within the last minute; what it said then is stored');
+    }
+    if (target.state === 'ready' || target.state === 'leaving') await look(parts, destination, target);
+    // What stands in its way is asked by delivery, which then goes on with it.
+    else await parts.db.transaction((tx) => lookAgainAt(tx, parts.clock, targetId));
+    parts.changed();
+    return c.json({ data: targetToJson(await targetOf(parts.db, destination, targetId)) }, 200);
+  });
+}
+
+/** A target of this destination, or 404. */
+export async function targetOf(q: Queryable, destination: Pick<Destination, 'id'>, id: Target['id']): Promise<Target> {
+  const target = await getTarget(q, id);
+  if (target?.destinationId !== destination.id) throw notFound();
+  return target;
+}
+
+/** TikTok's view of one audience now; undefined where it is not there. */
+async function viewNow(
+  parts: ApiParts,
+  destination: Destination,
+  at: { advertiserId: string; audienceId: string },
+): Promise<AudienceView | undefined> {
+  const token = await accessToken(parts, destination.id);
+  if (token === undefined) throw refusal(409, 'not-connected', 'TikTok is not connected');
+  const answer = await parts.tiktok.getAudiences({ token }, at.advertiserId, [at.audienceId]);
+  if (answer.outcome.kind === 'gone') return undefined;
+  if (answer.outcome.kind !== 'ok' || answer.data === undefined) {
+    throw refusal(503, 'tiktok', `TikTok did not say (${answer.message}); nothing was changed, try again in a moment`);
+  }
+  return answer.data.find((view) => view.audienceId === at.audienceId);
+}
+
+async function feedable(
+  parts: ApiParts,
+  destination: Destination,
+  target: Target,
+  audienceId: string,
+): Promise<AudienceView> {
+  const view = await viewNow(parts, destination, { advertiserId: target.advertiserId, audienceId });
+  const account = `ad account ${target.advertiserId}`;
+  if (!view) throw refusal(422, 'no-audience', `${account} has no audience with this id`, 'audienceId');
+  const why = whyNotFeedable(view);
+  if (why !== undefined) throw refusal(422, 'not-feedable', `"${view.name}" of ${account} ${why}`, 'audienceId');
+  return view;
+}
+
+/** Before anybody was there the target takes the audience; afterwards a new target does, and the people follow (rule 12). */
+async function choose(tx: Tx, parts: ApiParts, target: Target, view: AudienceView): Promise<Target['id']> {
+  const { audienceId } = view;
+  if (target.tiktokId === audienceId) {
+    await lookAgainAt(tx, parts.clock, target.id);
+    return target.id;
+  }
+  if (target.tiktokId !== null) return replace(tx, parts, target, { tiktokId: audienceId });
+  const claim = await chooseAudience(tx, parts.clock, target, audienceId);
+  if (claim.kind === 'ready') return target.id;
+  throw notChosen(claim);
+}
+
+async function makeAgain(tx: Tx, parts: ApiParts, target: Target): Promise<Target['id']> {
+  if (target.problem !== 'gone' && target.problem !== 'none' && target.problem !== 'not-feedable') {
+    throw refusal(409, 'not-missing', `none has to be created: ${target.reason ?? 'it is not blocked'}`, 'create');
+  }
+  if (target.tiktokId !== null) return replace(tx, parts, target, 'create');
+  if ((await askToCreate(tx, parts.clock, [target.id])) === 0) throw notBlocked();
+  return target.id;
+}
+
+/** Only an audience that holds nobody of ours is left behind like this; other changes say what becomes of its people. */
+const replaceable: ReadonlySet<Target['problem']> = new Set<TargetProblem>(['gone', 'not-feedable', 'fed-elsewhere']);
+
+async function replace(
+  tx: Tx,
+  parts: ApiParts,
+  target: Target,
+  by: { tiktokId: string } | 'create',
+): Promise<Target['id']> {
+  if (!replaceable.has(target.problem)) {
+    const told = 'TikTok may still hold people there: let the mapping or the connection name another audience instead';
+    throw refusal(409, 'still-there', `${told}, which asks what becomes of them`);
+  }
+  const replaced = await remakeTarget(tx, parts, target, by);
+  if (!replaced.ok) throw notReplaced(replaced.error);
+  return replaced.value;
+}
+
+/** A person asks: the answer is stored like that of the look every six hours. */
+async function look(parts: ApiParts, destination: Destination, target: Target): Promise<void> {
+  const audienceId = must(target.tiktokId, 'a target that is fed has its audience');
+  const view = await viewNow(parts, destination, { advertiserId: target.advertiserId, audienceId });
+  await parts.db.transaction(async (tx) => {
+    if (view) await saveSeen(tx, parts.clock, target.id, view);
+    else await block(tx, parts.clock, target.id, { problem: 'gone', reason: goneSentence(target) });
   });
 }
 
 const tags = ['Delivery'];
+const noAnswer = { ...conflict, description: 'TikTok did not say; nothing was changed' };
 
 const listRoute = createRoute({
   ...forViewers,
   tags,
   method: 'get',
   path: '/api/v1/destinations/{destinationId}/targets',
-  summary: 'The TikTok audiences that a destination feeds, and what is in their way',
+  summary: 'The TikTok audiences that a destination feeds, what is in their way, and what each is owed',
   request: { params },
-  responses: { 200: listOf(targetSchema), ...refusals },
+  responses: { 200: listOf(targetSchema.extend({ owed: z.int() }).openapi('TargetWithOwed')), ...refusals },
 });
 
-const chooseRoute = createRoute({
+const audienceIdSchema = z.string().regex(/^[0-9]{1,30}$/, 'digits only, as TikTok shows it');
+
+const resolveRoute = createRoute({
   ...forEditors,
   tags,
   method: 'post',
-  path: '/api/v1/destinations/{destinationId}/targets/{targetId}/choose',
-  summary: 'Says which of several TikTok audiences a name means',
+  path: '/api/v1/destinations/{destinationId}/targets/{targetId}/resolve',
+  summary: 'Says which TikTok audience a blocked target means, or has it created; whoever belongs there follows',
+  description:
+    'Where the audience was deleted at TikTok the answer is a new target with all present people owed to it; the old one is gone.',
   request: {
-    params: params.extend({ targetId: idSchema('target') }),
-    body: bodyOf(z.strictObject({ audienceId: z.string().regex(/^[0-9]{1,30}$/, 'digits only, as TikTok shows it') })),
+    params: targetParams,
+    body: bodyOf(
+      z.union([z.strictObject({ audienceId: audienceIdSchema }), z.strictObject({ create: z.literal(true) })]),
+    ),
   },
-  responses: { 200: oneOf(targetSchema), 409: conflict, ...refusals },
+  responses: { 200: oneOf(targetSchema), 409: conflict, 422: invalid, 503: noAnswer, ...refusals },
 });
+
+const checkRoute = createRoute({
+  ...forEditors,
+  tags,
+  method: 'post',
+  path: '/api/v1/destinations/{destinationId}/targets/{targetId}/check',
+  summary: 'Reads TikTok’s view of an audience now, or looks for a blocked one again; at most once a minute',
+  request: { params: targetParams },
+  responses: {
+    200: oneOf(targetSchema),
+    409: conflict,
+    429: { ...conflict, description: 'looked at within the last minute' },
+    503: noAnswer,
+    ...refusals,
+  },
+});
+
+const notBlocked = (): Refusal =>
+  refusal(
+    409,
+    'not-blocked',
+    'this target is not blocked: nothing has to be resolved. If its audience was deleted, check it first.',
+  );
 
 function notChosen(claim: Exclude<Awaited<ReturnType<typeof chooseAudience>>, { kind: 'ready' }>): Refusal {
   switch (claim.kind) {
@@ -99,7 +269,23 @@ function notChosen(claim: Exclude<Awaited<ReturnType<typeof chooseAudience>>, { 
         'audienceId',
       );
     case 'fixed':
-      return refusal(409, 'fixed', 'there is nothing to choose: this target is not blocked, or has its audience');
+      return notBlocked();
+  }
+}
+
+function notReplaced(problem: ReplacementProblem): Refusal {
+  switch (problem.kind) {
+    case 'fed elsewhere':
+      return refusal(409, 'fed-elsewhere', problem.reason, 'audienceId');
+    case 'not blocked':
+      return notBlocked();
+    case 'no name':
+      return refusal(
+        409,
+        'no-name',
+        'TikTok never said the name of this audience; choose another one by its id',
+        'create',
+      );
   }
 }
 
@@ -109,8 +295,11 @@ export const targetToJson = (target: Target): z.infer<typeof targetSchema> => ({
   name: target.named,
   tiktokId: target.tiktokId,
   state: target.state,
+  problem: target.problem,
   reason: target.reason,
   choices: target.choices,
+  replacedBy: target.replacedBy === null ? null : idToText('target', target.replacedBy),
+  leavingSince: target.leavingSince?.toISOString() ?? null,
   seen: target.seen,
   createdAt: target.createdAt.toISOString(),
   updatedAt: target.updatedAt.toISOString(),

@@ -1,7 +1,8 @@
-import { getTarget, type Target } from '../destinations/destinations.ts';
+import { getTarget, goneSentence, saveSeen, type Target, unseenTargets } from '../destinations/destinations.ts';
 import type { ReadyTarget } from './batch.ts';
+import { reactAlike } from './react.ts';
 import { recordingReads } from './reads.ts';
-import type { DeliveryDeps, Run } from './run.ts';
+import { backOff, blockTargets, type DeliveryDeps, isWaiting, type Run, underLease, waitKey } from './run.ts';
 
 export type AudienceCheck =
   | { readonly kind: 'checked'; readonly targets: readonly Target[]; readonly gone: readonly ReadyTarget[] }
@@ -31,4 +32,54 @@ export async function getAudiencesOf(
     targets: stored.filter((target) => target !== undefined),
     gone: targets.filter((target) => !there.has(target.tiktokId)),
   };
+}
+
+/** Rule 12: blocked with the reason, and never made again unasked; what is owed is for the audience that takes the place. */
+export async function blockGone(
+  deps: DeliveryDeps,
+  run: Run,
+  targets: readonly Target[],
+  gone: readonly Pick<ReadyTarget, 'id'>[],
+): Promise<void> {
+  const ids = new Set(gone.map(({ id }) => id));
+  for (const target of targets) {
+    if (ids.has(target.id)) await blockTargets(deps, run, [target], { problem: 'gone', reason: goneSentence(target) });
+  }
+}
+
+/**
+ * TikTok's own view (size, valid, expiring) of every audience that is fed, every six hours: one list an ad account. What
+ * is not in the list is asked for by its id, because the list may move while it is read.
+ */
+export async function lookAtAudiences(deps: DeliveryDeps, run: Run): Promise<void> {
+  const unseen = await unseenTargets(deps.db, deps.clock, run.destinationId);
+  for (const advertiserId of new Set(unseen.map((target) => target.advertiserId))) {
+    if (run.stop.signal.aborted) return;
+    if (isWaiting(deps, run.memory, advertiserId)) continue;
+    const targets = unseen.filter((target) => target.advertiserId === advertiserId && !run.blocked.has(target.id));
+    await lookAt(deps, run, advertiserId, targets);
+  }
+}
+
+async function lookAt(deps: DeliveryDeps, run: Run, advertiserId: string, targets: readonly Target[]): Promise<void> {
+  const call = { token: run.token, signal: run.stop.signal };
+  const answer = await recordingReads(deps, run).listAudiences(call, advertiserId);
+  const kind = await reactAlike(deps, run, { advertiserId, targets }, answer);
+  if (kind === undefined) return;
+  // A list that is refused says nothing about any of its audiences.
+  if (kind !== 'ok' || answer.data === undefined) return backOff(deps, run, waitKey({ advertiserId }), 'fast');
+  const views = new Map(answer.data.map((view) => [view.audienceId, view]));
+  await underLease(deps, run, async (tx) => {
+    for (const { id, tiktokId } of targets) {
+      const view = views.get(tiktokId ?? '');
+      if (view) await saveSeen(tx, deps.clock, id, view);
+    }
+  });
+  const absent = targets.flatMap(({ id, tiktokId }) =>
+    tiktokId === null || views.has(tiktokId) ? [] : [{ id, tiktokId, advertiserId }],
+  );
+  if (absent.length === 0) return;
+  const check = await getAudiencesOf(deps, run, absent);
+  if (check.kind === 'failed') return backOff(deps, run, waitKey({ advertiserId }), 'fast');
+  await blockGone(deps, run, check.targets, check.gone);
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Hashes, owed } from '../ledger/ledger.ts';
-import { planWindow, type ReadyTarget, schemaOf } from './batch.ts';
+import { mappingBatch, planWindow, type ReadyTarget } from './batch.ts';
 import { createClaims } from './claims.ts';
 import { packRows, unpackRows } from './payload.ts';
 
@@ -74,10 +74,20 @@ test('no call has more rows or bytes than allowed, and no row is lost or doubled
   );
 });
 
-test('the columns of a call are the types that any of its rows has', () => {
-  expect(schemaOf([{ hashes: [hash('a'), null, null, null] }, { hashes: [null, null, null, hash('d')] }])).toEqual([
-    0, 3,
-  ]);
+test('the columns of a call are the types that any of its rows has, and each row has all of them', () => {
+  const rows = [
+    { target, hashes: [hash('a'), null, null, null] },
+    { target, hashes: [null, null, null, hash('d')] },
+  ];
+  expect(mappingBatch('add', rows)).toEqual({
+    advertiserId: target.advertiserId,
+    action: 'add',
+    schema: [0, 3],
+    rows: [
+      { audienceIds: [target.tiktokId], hashes: [hash('a'), null] },
+      { audienceIds: [target.tiktokId], hashes: [null, hash('d')] },
+    ],
+  });
 });
 
 test('what was told can be read back from the request', () => {

@@ -1,7 +1,7 @@
 /** Pure: owed pointers into calls under TikTok's limits (tiktok-api.md 4.2, "Limits"). */
 import type { MappingId, TargetId } from '../../contract/ids.ts';
 import { absent, type Hashes, type owed, type Pointer, present } from '../ledger/ledger.ts';
-import type { HashType } from '../tiktok/tiktok.ts';
+import type { HashType, MappingBatch } from '../tiktok/tiktok.ts';
 import { type Claims, claimKey } from './claims.ts';
 
 /** A target that calls can be made for. */
@@ -125,5 +125,22 @@ const rowBytes = ({ hashes, target }: SendRow): number =>
   hashes.reduce((sum, hash) => sum + (hash ? 96 + target.tiktokId.length : 3), 3);
 
 /** The columns of a call: the types that any of its rows has (rows of one schema, tiktok-api.md 4.2; `{}` where one lacks it). */
-export const schemaOf = (rows: readonly { hashes: readonly (Buffer | null)[] }[]): HashType[] =>
+const schemaOf = (rows: readonly { hashes: readonly (Buffer | null)[] }[]): HashType[] =>
   ([0, 1, 2, 3] as const).filter((type) => rows.some((row) => row.hashes[type]));
+
+/** A call about these rows, which are of one advertiser. */
+export function mappingBatch(
+  action: 'add' | 'delete',
+  rows: readonly { readonly target: ReadyTarget; readonly hashes: readonly (Buffer | null)[] }[],
+): MappingBatch {
+  const schema = schemaOf(rows);
+  return {
+    advertiserId: rows[0]?.target.advertiserId ?? '',
+    action,
+    schema,
+    rows: rows.map(({ target, hashes }) => ({
+      audienceIds: [target.tiktokId],
+      hashes: schema.map((type) => hashes[type] ?? null),
+    })),
+  };
+}

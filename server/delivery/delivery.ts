@@ -1,7 +1,8 @@
 /**
  * Owed pointers to settled calls. For each destination with work one node holds the lease and runs: doubts of its
- * predecessors first (doubts.ts), then audiences to find or make (resolve.ts), then each advertiser's calls (drain.ts):
- * a slot, the newest level, announce, call, settle (send.ts). A slow, dead or paused destination holds up no other (I6).
+ * predecessors first (doubts.ts), then audiences to find or make (resolve.ts), then each advertiser's calls (drain.ts),
+ * and now and then TikTok's own view of the audiences (audience-check.ts). A call is: a slot, the newest level, announce,
+ * call, settle (send.ts). A slow, dead or paused destination holds up no other (I6).
  */
 import type { DestinationId, PersonId, SpaceId } from '../../contract/ids.ts';
 import type { Tx } from '../db/port.ts';
@@ -12,10 +13,12 @@ import {
   getDestination,
   leavingDestinations,
   targetsOf,
+  unseenBefore,
 } from '../destinations/destinations.ts';
 import { type Backoff, backoff } from '../kernel/backoff.ts';
 import { minutes, seconds } from '../kernel/clock.ts';
 import { counts, type LevelCount, owed, repeatPointers } from '../ledger/ledger.ts';
+import { lookAtAudiences } from './audience-check.ts';
 import type { ReadyTarget } from './batch.ts';
 import { createClaims } from './claims.ts';
 import { addCounts, selectCounts, sweepCounts } from './counts.sql.ts';
@@ -97,7 +100,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     async step() {
       if (!(await share.beat())) return 'idle';
       const now = deps.clock.now();
-      const due = await owed.destinationsWithWork(deps.db, new Date(now), new Date(now - blockedRecheck));
+      const before = { blocked: new Date(now - blockedRecheck), unseen: unseenBefore(deps.clock) };
+      const due = await owed.destinationsWithWork(deps.db, new Date(now), before);
       for (const id of due) {
         const resting = (memories.get(id)?.restUntil ?? 0) > deps.clock.elapsed();
         if (!runs.has(id) && !resting && !stopping) await begin(id);
@@ -170,6 +174,7 @@ async function runDestination(
     await resolveTargets(deps, run);
     await moveAllSiblings(deps, run);
     await sendAll(deps, run);
+    await lookAtAudiences(deps, run);
     memory.restUntil = await restUntil(deps, run);
     return !stop.signal.aborted && deps.clock.elapsed() >= run.until ? 'cut' : 'over';
   } finally {
@@ -223,8 +228,8 @@ async function restUntil(deps: DeliveryDeps, run: Run): Promise<number> {
   const waits: number[] = [];
   for (const target of await targetsOf(deps.db, run.destinationId)) {
     const { id, advertiserId, state } = target;
-    const sends = state === 'ready' || state === 'leaving';
-    if (state !== 'unresolved' && !(sends && (await owed.anyOwed(deps.db, run.destinationId, [id], [])))) continue;
+    const goesOn = state === 'unresolved' || state === 'ready' || state === 'leaving';
+    if (!target.createOnce && !(goesOn && (await owed.anyOwed(deps.db, run.destinationId, [id], [])))) continue;
     waits.push(waitsUntil(run.memory, { id, advertiserId }));
   }
   return waits.length ? Math.min(...waits) : 0;

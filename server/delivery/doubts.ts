@@ -1,10 +1,11 @@
 /** Rule 11: a doubt is about a hash. When its time has come the hash's level is asserted: held by anyone, add; else delete. */
 import type { Tx } from '../db/port.ts';
 import { owed } from '../ledger/ledger.ts';
-import { keysOf, type ReadyTarget, schemaOf } from './batch.ts';
+import { keysOf, mappingBatch, type ReadyTarget } from './batch.ts';
 import { announceInTime } from './keep-lease.ts';
 import { holdsLease, leaseOutlives } from './leases.sql.ts';
 import { packRows, unpackRows } from './payload.ts';
+import { reactAlike } from './react.ts';
 import { finishRequest, insertRequest, openRequests } from './requests.sql.ts';
 import { backOff, type DeliveryDeps, type Run, waitKey } from './run.ts';
 import { endOf } from './send.ts';
@@ -55,13 +56,9 @@ async function assertAll(deps: DeliveryDeps, run: Run, what: Assertion): Promise
   if (!slot) return;
   const announced = await announceInTime(deps, run, (tx) => announceDoubts(tx, deps, run, what));
   if (!announced) return;
-  const schema = schemaOf(announced.rows);
-  const rows = announced.rows.map((row) => ({
-    audienceIds: [target.tiktokId],
-    hashes: schema.map((type) => row.hashes[type] ?? null),
-  }));
+  const rows = announced.doubts.map((doubt) => ({ target, hashes: hashesOf(doubt) }));
   const call = { token: run.token, deadlineMs: deps.settings.callTimeout, slot };
-  const answer = await deps.tiktok.mapping(call, { advertiserId: target.advertiserId, action, schema, rows });
+  const answer = await deps.tiktok.mapping(call, mappingBatch(action, rows));
   const { kind } = answer.outcome;
   const refusedAlone = (kind === 'refused' || kind === 'split') && announced.doubts.length === 1;
   await deps.db.transaction(async (tx) => {
@@ -72,9 +69,19 @@ async function assertAll(deps: DeliveryDeps, run: Run, what: Assertion): Promise
     if (kind === 'ok' || refusedAlone) await owed.removeDoubts(tx, run.spaceId, announced.doubts);
     return undefined;
   });
-  if ((kind === 'refused' || kind === 'split') && !refusedAlone)
-    await assertHalves(deps, run, { ...what, doubts: announced.doubts });
-  else if (kind !== 'ok') backOff(deps, run, waitKey(target), 'fast');
+  const at = { advertiserId: target.advertiserId, targets: [target] };
+  switch (await reactAlike(deps, run, at, answer)) {
+    case undefined:
+    case 'ok':
+      return undefined;
+    case 'refused':
+    case 'split':
+      if (refusedAlone) return backOff(deps, run, waitKey(target), 'fast');
+      return assertHalves(deps, run, { ...what, doubts: announced.doubts });
+    case 'retry':
+    case 'gone':
+      return backOff(deps, run, waitKey(target), 'fast');
+  }
 }
 
 /** One hash that TikTok refuses must not keep the others from being asserted (I7). */
@@ -102,5 +109,5 @@ async function announceDoubts(tx: Tx, deps: DeliveryDeps, run: Run, { target, ac
   const place = { spaceId, destinationId, fence, kind: action, advertiserId: target.advertiserId };
   const payload = packRows(rows);
   const requestNo = await insertRequest(tx, { ...place, rows: rows.length, pointers: [], payload, startedAt });
-  return { requestNo, rows, doubts: mine.map((doubt) => ({ ...doubt, notBefore: movedTo })) };
+  return { requestNo, doubts: mine.map((doubt) => ({ ...doubt, notBefore: movedTo })) };
 }

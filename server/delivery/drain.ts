@@ -5,19 +5,9 @@ import type { Answer, Slot } from '../tiktok/tiktok.ts';
 import { type CallPlan, planWindow, type ReadyTarget, type SendRow, type Task } from './batch.ts';
 import { isolate } from './isolate.ts';
 import { holdsLease } from './leases.sql.ts';
+import { reactAlike } from './react.ts';
 import { forgetParked } from './requests.sql.ts';
-import { appWrong, notAllowed, tokenDead } from './resolve.ts';
-import {
-  backOff,
-  blockTargets,
-  type DeliveryDeps,
-  isWaiting,
-  liveTargets,
-  pauseRun,
-  type Run,
-  succeeded,
-  waitKey,
-} from './run.ts';
+import { backOff, type DeliveryDeps, isWaiting, liveTargets, type Run, succeeded, waitKey } from './run.ts';
 import { tell } from './send.ts';
 
 export async function drainAdvertiser(
@@ -129,37 +119,23 @@ function landed(run: Run, rows: readonly SendRow[]): void {
   }
 }
 
-/** tiktok-api.md 9, the handling column; design.md 4.1, "What answers mean here". */
+/** What an answer to a mapping call means: for its rows here, for everything else in react.ts. */
 async function react(deps: DeliveryDeps, run: Run, plan: CallPlan, answer: Answer<null>): Promise<void> {
-  const advertiserId = plan.rows[0]?.target.advertiserId ?? '';
   const { outcome } = answer;
-  switch (outcome.kind) {
+  const targets = targetsOf(plan);
+  const at = { advertiserId: targets[0]?.advertiserId ?? '', targets };
+  switch (await reactAlike(deps, run, at, answer)) {
+    case undefined:
+      return undefined;
     case 'ok':
-      return succeeded(
-        deps,
-        run,
-        plan.rows.map((row) => row.target),
-      );
-    case 'throttled':
-      return; // Owed still: sent again with the next slot, for which the budget makes everyone wait.
+      return succeeded(deps, run, targets);
     case 'retry':
-      return retryLater(deps, run, plan, outcome.slow);
-    case 'partial':
-    case 'unknown':
-    case 'unsent':
-      return backOff(deps, run, waitKey({ advertiserId }), 'fast');
+      return retryLater(deps, run, plan, outcome.kind === 'retry' && outcome.slow);
     case 'split':
       return sendHalves(deps, run, plan, answer);
     case 'refused':
-      return isolate(deps, run, plan, answer);
     case 'gone':
       return isolate(deps, run, plan, answer);
-    case 'unauthorized':
-      return pauseRun(deps, run, answer, tokenDead);
-    case 'config':
-      return pauseRun(deps, run, answer, appWrong(answer));
-    case 'forbidden':
-      return blockTargets(deps, run, targetsOf(plan), notAllowed(advertiserId, answer));
   }
 }
 

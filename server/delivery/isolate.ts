@@ -4,12 +4,12 @@
  */
 
 import type { Answer } from '../tiktok/tiktok.ts';
-import { getAudiencesOf } from './audience-check.ts';
+import { blockGone, getAudiencesOf } from './audience-check.ts';
 import type { SendRow } from './batch.ts';
 import { addCounts } from './counts.sql.ts';
 import { holdsLease } from './leases.sql.ts';
 import { upsertParked } from './requests.sql.ts';
-import { backOff, blockTargets, type DeliveryDeps, isLenient, type Run, waitKey } from './run.ts';
+import { backOff, type DeliveryDeps, isLenient, type Run, waitKey } from './run.ts';
 import { countOf, rowKey, settleRows, tell } from './send.ts';
 
 interface Refused {
@@ -39,12 +39,7 @@ export async function isolate(
   );
   if (check.kind === 'failed') return backOff(deps, run, waitKey({ advertiserId }), 'fast');
   if (check.gone.length) {
-    await blockTargets(
-      deps,
-      run,
-      check.gone,
-      'TikTok no longer has this audience; name another one in the mapping or the connection (Usher does not make it again unasked)',
-    );
+    await blockGone(deps, run, check.targets, check.gone);
     return;
   }
   const young = check.targets.filter((target) => isLenient(deps, run, target));

@@ -151,11 +151,11 @@ export const upsertParked = (tx: Tx, row: NewParked) =>
     on conflict (space_id, target_id, origin_id, person_id, variant) do update set seq = excluded.seq, action = excluded.action,
       code = excluded.code, message = excluded.message, tiktok_request_id = excluded.tiktok_request_id, at = excluded.at`);
 
-/** What was refused under a second name of an audience is past: its rows were moved with new pointers (rule 12). */
+/** What was refused under a second name of an audience, or at one that is gone, is past: its rows were moved with new pointers (rule 12). */
 export const forgetParkedOfSiblings = (tx: Tx, destinationId: DestinationId) =>
   tx.query(sql`
     delete from parked p using targets t
-    where t.target_id = p.target_id and t.destination_id = ${destinationId} and t.state = 'blocked' and not exists (
+    where t.target_id = p.target_id and t.destination_id = ${destinationId} and t.state in ('blocked', 'gone') and not exists (
       select 1 from memberships m where m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
         and m.person_id = p.person_id and m.variant = p.variant)`);
 

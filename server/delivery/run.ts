@@ -1,6 +1,6 @@
 import type { DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Db, Tx } from '../db/port.ts';
-import { block, type Destination, pause } from '../destinations/destinations.ts';
+import { block, type Destination, pause, type TargetProblem } from '../destinations/destinations.ts';
 import { type Backoff, backoff } from '../kernel/backoff.ts';
 import { type Clock, hours, type Millis, minutes, seconds } from '../kernel/clock.ts';
 import type { ReachCrashPoint } from '../kernel/crash-point.ts';
@@ -138,12 +138,24 @@ export async function pauseRun(deps: DeliveryDeps, run: Run, answer: Answer<unkn
 export async function blockTargets(
   deps: DeliveryDeps,
   run: Run,
-  targets: readonly ReadyTarget[],
-  reason: string,
+  targets: readonly Pick<ReadyTarget, 'id'>[],
+  why: { problem: TargetProblem; reason: string },
 ): Promise<void> {
   for (const target of targets) run.blocked.add(target.id);
-  await deps.db.transaction(async (tx: Tx) => {
-    if (!(await holdsLease(tx, run))) return;
-    for (const target of targets) await block(tx, deps.clock, target.id, { reason });
+  await underLease(deps, run, async (tx) => {
+    for (const target of targets) await block(tx, deps.clock, target.id, why);
+  });
+}
+
+/** Stores something only while the lease is ours: a node that stalled must not undo what its successor found (rule 11). */
+export async function underLease<Stored>(
+  deps: DeliveryDeps,
+  run: Run,
+  work: (tx: Tx) => Promise<Stored>,
+): Promise<Stored | undefined> {
+  return deps.db.transaction(async (tx) => {
+    if (await holdsLease(tx, run)) return work(tx);
+    run.stop.abort();
+    return undefined;
   });
 }

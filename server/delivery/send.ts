@@ -2,7 +2,7 @@
 import type { Tx } from '../db/port.ts';
 import { owed, type Pointer } from '../ledger/ledger.ts';
 import type { Answer, Slot } from '../tiktok/tiktok.ts';
-import { type SendRow, schemaOf } from './batch.ts';
+import { mappingBatch, type SendRow } from './batch.ts';
 import { addCounts, type DeliveryCount } from './counts.sql.ts';
 import { announceInTime } from './keep-lease.ts';
 import { holdsLease, leaseOutlives } from './leases.sql.ts';
@@ -27,23 +27,12 @@ export async function tell(
   plan: { action: 'add' | 'delete'; rows: readonly SendRow[] },
   slot: Slot,
 ): Promise<Told> {
-  const advertiserId = plan.rows[0]?.target.advertiserId ?? '';
   const announced = await announceInTime(deps, run, (tx) => announce(tx, deps, run, plan));
   if (!announced) return { answer: undefined };
   deps.reached('delivery: announced, not called');
-  const schema = schemaOf(announced.rows.map((row) => ({ hashes: row.told })));
-  const answer = await deps.tiktok.mapping(
-    { token: run.token, deadlineMs: deps.settings.callTimeout, slot },
-    {
-      advertiserId,
-      action: plan.action,
-      schema,
-      rows: announced.rows.map((row) => ({
-        audienceIds: [row.target.tiktokId],
-        hashes: schema.map((type) => row.told[type] ?? null),
-      })),
-    },
-  );
+  const rows = announced.rows.map(({ target, told }) => ({ target, hashes: told }));
+  const call = { token: run.token, deadlineMs: deps.settings.callTimeout, slot };
+  const answer = await deps.tiktok.mapping(call, mappingBatch(plan.action, rows));
   deps.reached('delivery: called, not settled');
   const accepted =
     answer.outcome.kind === 'ok'

@@ -18,7 +18,8 @@ import {
   updatePaused,
   useState,
 } from './connection.sql.ts';
-import { lookAgain } from './targets.ts';
+import { lookAgain } from './target-looks.ts';
+import { blockLackingAdvertisers } from './targets.ts';
 
 /** T1: TikTok's flow knows no PKCE, so the state carries all the weight: 256 random bits, once, for ten minutes. */
 const stateBytes = 32;
@@ -52,6 +53,8 @@ export interface Connected {
   returnTo: string;
   missingScopes: MissingScope[];
   advertiserIds: string[];
+  /** Ad accounts that this destination feeds and the new connection lacks: their targets are blocked, what they owe is kept. */
+  lackingAdvertiserIds: string[];
 }
 
 export type AuthorizationProblem =
@@ -123,7 +126,7 @@ export async function finishAuthorization(
     missingScopes: missing,
     advertiserIds: data.advertiserIds,
   };
-  const stored = await deps.db.transaction(async (tx) => {
+  return deps.db.transaction(async (tx) => {
     const rows = await updateConnection(tx, {
       destinationId,
       spaceId,
@@ -133,12 +136,13 @@ export async function finishAuthorization(
       at: new Date(deps.clock.now()),
       pausedReason: pauseFor(missing),
     });
-    // What the former account was not allowed may be allowed now (I8: resumes by itself).
-    if (rows.length > 0) await lookAgain(tx, deps.clock, destinationId);
-    if (rows.length > 0) await record(tx, connected);
-    return rows.length > 0;
+    if (rows.length === 0) return err({ kind: 'no destination', returnTo });
+    // What the former account was not allowed may be allowed now (I8: resumes by itself), and the other way round.
+    await lookAgain(tx, deps.clock, destinationId);
+    const lackingAdvertiserIds = await blockLackingAdvertisers(tx, deps.clock, destinationId, data.advertiserIds);
+    await record(tx, { ...connected, lackingAdvertiserIds });
+    return ok({ ...connected, lackingAdvertiserIds });
   });
-  return stored ? ok(connected) : err({ kind: 'no destination', returnTo });
 }
 
 /**

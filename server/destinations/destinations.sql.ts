@@ -48,6 +48,9 @@ export const selectDestination = (q: Queryable, destinationId: DestinationId) =>
   q.query<DestinationRow>(sql`
     select ${destinationColumns} from destinations where destination_id = ${destinationId} and deleted_at is null`);
 
+export const selectDestinationOrDeleted = (q: Queryable, destinationId: DestinationId) =>
+  q.query<DestinationRow>(sql`select ${destinationColumns} from destinations where destination_id = ${destinationId}`);
+
 /** Holds the row until the transaction ends, so that counting mappings and adding one cannot be overtaken. */
 /** See `lockDestination`: held by micro-batches while they level by what the destinations' mappings are now. */
 export const shareDestinations = (tx: Tx, spaceIds: readonly SpaceId[]) =>

@@ -30,12 +30,15 @@ import {
   selectAllDestinations,
   selectAllMappings,
   selectDestination,
+  selectDestinationOrDeleted,
   selectDestinations,
   selectLeavingDestinations,
   shareDestinations,
   updateDestinationRow,
 } from './destinations.sql.ts';
-import { resolveTarget } from './resolve-target.ts';
+import { whyNotFeedable } from './feedable.ts';
+import { askToCreate, replaceTarget } from './replace-target.ts';
+import { goneSentence, resolveTarget } from './resolve-target.ts';
 import { checkSettings, type FieldProblem, withDefaults } from './settings.ts';
 import {
   createMapping,
@@ -46,18 +49,18 @@ import {
   rowToMapping,
   updateMapping,
 } from './stored-mappings.ts';
+import { markFed, markGone, markLeaving } from './target-life.ts';
 import {
-  block,
-  chooseAudience,
+  askForLook,
   dueTargets,
-  ensureTargets,
-  findTargets,
-  getTarget,
   lookAgain,
-  markGone,
-  markLeaving,
-  targetsOf,
-} from './targets.ts';
+  lookAgainAt,
+  lookSoon,
+  saveSeen,
+  unseenBefore,
+  unseenTargets,
+} from './target-looks.ts';
+import { block, chooseAudience, ensureTargets, findTargets, getTarget, targetsOf } from './targets.ts';
 
 export interface Destination {
   id: DestinationId;
@@ -105,6 +108,12 @@ export async function createDestination(
 
 export async function getDestination(q: Queryable, id: DestinationId): Promise<Destination | undefined> {
   const [row] = await selectDestination(q, id);
+  return row && rowToDestination(row);
+}
+
+/** For what is left of a destination after it was deleted (rule 12). */
+export async function getDestinationOrDeleted(q: Queryable, id: DestinationId): Promise<Destination | undefined> {
+  const [row] = await selectDestinationOrDeleted(q, id);
   return row && rowToDestination(row);
 }
 
@@ -196,11 +205,15 @@ function rowToDestination(row: DestinationRow): Destination {
 
 export type { FieldChoices } from './choices.ts';
 export type { AuthorizationProblem, Connected, MissingScope, OAuthDeps } from './connection.ts';
+export type { ReplacementProblem } from './replace-target.ts';
 export type { CreateRecord, Resolution, ResolveDeps, SettleCreate } from './resolve-target.ts';
+export type { TargetProblem } from './targets.sql.ts';
 export type { AudienceChoice, Claim, Target, TargetRef } from './targets.ts';
 export type { DestinationSettings, FieldProblem, Mapping };
 export {
   accessToken,
+  askForLook,
+  askToCreate,
   beginAuthorization,
   block,
   catalogDestinations,
@@ -216,18 +229,27 @@ export {
   forgetToken,
   getMapping,
   getTarget,
+  goneSentence,
   listMappings,
   lockDestination as holdDestination,
+  lookAgainAt,
+  lookSoon,
+  markFed,
   markGone,
   markLeaving,
   missingScopes,
   pause,
   removeMapping,
+  replaceTarget,
   resolveTarget,
   resume,
   revokeAuthorization,
+  saveSeen,
   shareDestinations,
   targetsOf,
+  unseenBefore,
+  unseenTargets,
   updateMapping,
+  whyNotFeedable,
   withDefaults,
 };

@@ -3,6 +3,7 @@ import type { DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import { testDatabase } from '../../test/support/database.ts';
 import { answerOf, audienceView, type FakeTikTok, fakeTikTok } from '../../test/support/fake-tiktok.ts';
 import { createSpace } from '../auth/auth.ts';
+import type { Tx } from '../db/port.ts';
 import { manualClock, minutes } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
 import { Secret } from '../kernel/secret.ts';
@@ -81,7 +82,17 @@ async function resolve(
   settings = { createAudiences: true },
 ): Promise<Resolution> {
   const target = must(await getTarget(database.db, targetId), 'there');
-  return resolveTarget({ db: database.db, clock, tiktok, creates: record, reach: () => {} }, call, target, settings);
+  const deps = {
+    db: database.db,
+    clock,
+    tiktok,
+    creates: record,
+    store: <Stored>(work: (tx: Tx) => Promise<Stored>) => database.db.transaction(work),
+    anyToAdd: async () => true,
+    replace: async () => ({ kind: 'replaced' }) as const,
+    reach: () => {},
+  };
+  return resolveTarget(deps, call, target, settings);
 }
 
 test('a reference gets one target, asked for as often as one likes', async () => {

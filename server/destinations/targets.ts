@@ -1,24 +1,22 @@
 import type { DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
-import { type Clock, minutes } from '../kernel/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
 import {
   insertNamedTargets,
   insertTargetById,
   lockAudience,
   reviveTargets,
-  selectDueTargets,
+  selectFeederName,
   selectFeeding,
   selectTarget,
+  selectTargetsByAdvertiser,
   selectTargetsFor,
   selectTargetsOf,
   setBlocked,
-  setBlockedSeen,
-  setGone,
-  setLeaving,
   setReady,
-  setSeen,
   setTiktokId,
+  type TargetProblem,
   type TargetRow,
   type TargetState,
 } from './targets.sql.ts';
@@ -49,13 +47,21 @@ export interface Target {
   /** TikTok's audience id; never changes once set. */
   tiktokId: string | null;
   state: TargetState;
-  /** Why it is blocked. */
+  /** Why it is blocked: what kind of reason, and in words. */
+  problem: TargetProblem | null;
   reason: string | null;
   choices: AudienceChoice[];
+  /** Of a gone one: the target that took its people. */
+  replacedBy: TargetId | null;
+  /** Somebody asked for the audience to be made, whatever the destination's setting. */
+  createOnce: boolean;
+  /** Since then nothing makes rows for it. */
+  leavingSince: Date | null;
   /** When Usher created the audience; its first five minutes are lenient (design.md 4.1, rule 11). */
   madeByUsAt: Date | null;
   /** TikTok's own view at the last look. */
   seen: Record<string, unknown> | null;
+  lookedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -65,10 +71,7 @@ export type Claim =
   | { kind: 'ready' }
   /** Another target of this destination feeds it: the rows belong there. */
   | { kind: 'same as'; targetId: TargetId }
-  | { kind: 'blocked'; reason: string };
-
-/** How often a blocked target is looked at again: one listing per target, far below TikTok's limits. */
-const blockedRecheck = minutes(10);
+  | { kind: 'blocked'; problem: TargetProblem; reason: string };
 
 /**
  * The targets that stand for these references, in their order; what is missing is made. New ones are unresolved: delivery
@@ -114,12 +117,6 @@ export async function getTarget(q: Queryable, targetId: TargetId): Promise<Targe
   return row && rowToTarget(row);
 }
 
-/** Targets to resolve now: unresolved ones, and blocked ones not looked at for ten minutes. */
-export async function dueTargets(q: Queryable, clock: Clock, destinationId: DestinationId): Promise<Target[]> {
-  const rows = await selectDueTargets(q, destinationId, new Date(clock.now() - blockedRecheck));
-  return rows.map(rowToTarget);
-}
-
 /**
  * This target feeds this audience from now on, unless another one does (rule 12: decided alone, so that no audience is
  * ever fed twice). What is refused is stored as blocked with its reason.
@@ -137,12 +134,17 @@ export async function markReady(
   );
   if (feeding && feeding.destination_id === target.destinationId) {
     const reason = `the same TikTok audience as ${feeding.named === null ? `audience id ${found.tiktokId}` : `"${feeding.named}"`}`;
-    await setBlocked(tx, { targetId: target.id, reason, choices: undefined, tiktokId: found.tiktokId, at });
+    const { tiktokId } = found;
+    await setBlocked(tx, { targetId: target.id, problem: 'same', reason, choices: undefined, tiktokId, at });
     return { kind: 'same as', targetId: feeding.target_id };
   }
   if (feeding) {
-    await setBlocked(tx, { targetId: target.id, reason: fedElsewhere, choices: undefined, tiktokId: null, at });
-    return { kind: 'blocked', reason: fedElsewhere };
+    const why = {
+      problem: 'fed-elsewhere',
+      reason: await fedElsewhere(tx, target.spaceId, feeding.destination_id),
+    } as const;
+    await setBlocked(tx, { targetId: target.id, ...why, choices: undefined, tiktokId: null, at });
+    return { kind: 'blocked', ...why };
   }
   await setReady(tx, { targetId: target.id, tiktokId: found.tiktokId, madeByUsAt: found.madeByUs ? at : null, at });
   return { kind: 'ready' };
@@ -153,10 +155,11 @@ export async function block(
   tx: Tx,
   clock: Clock,
   targetId: TargetId,
-  why: { reason: string; choices?: readonly AudienceChoice[] },
+  why: { problem: TargetProblem; reason: string; choices?: readonly AudienceChoice[] },
 ): Promise<void> {
   await setBlocked(tx, {
     targetId,
+    problem: why.problem,
     reason: why.reason,
     choices: why.choices,
     tiktokId: null,
@@ -165,12 +168,28 @@ export async function block(
 }
 
 /**
- * Blocked targets are due at once instead of ten minutes after the last look: something changed, so TikTok's answer, or
- * what we make of it, may be another one now.
+ * TikTok was connected anew: targets of ad accounts that the connection lacks are blocked, with everything they owe kept
+ * (I8). Those of accounts that are back are looked at again. Gives the accounts that are missed. An empty list of accounts
+ * says nothing: TikTok may leave it out for users with thousands (tiktok-api.md 2.2).
  */
-export async function lookAgain(tx: Tx, clock: Clock, destinationId: DestinationId): Promise<void> {
-  await setBlockedSeen(tx, destinationId, new Date(clock.now() - blockedRecheck - 1));
+export async function blockLackingAdvertisers(
+  tx: Tx,
+  clock: Clock,
+  destinationId: DestinationId,
+  advertiserIds: readonly string[],
+): Promise<string[]> {
+  if (advertiserIds.length === 0) return [];
+  const lacking = (await selectTargetsByAdvertiser(tx, destinationId)).filter(
+    (target) => !advertiserIds.includes(target.advertiser_id),
+  );
+  for (const { target_id, advertiser_id } of lacking) {
+    await block(tx, clock, target_id, { problem: 'advertiser', reason: withoutAdvertiser(advertiser_id) });
+  }
+  return [...new Set(lacking.map((target) => target.advertiser_id))];
 }
+
+const withoutAdvertiser = (advertiserId: string): string =>
+  `TikTok is connected without ad account ${advertiserId}: connect again as somebody who may use it, and tick it. Everything owed there is kept and goes out then.`;
 
 /** A person chose one of several audiences; it is verified and claimed by the next resolving. */
 export async function chooseAudience(
@@ -181,30 +200,21 @@ export async function chooseAudience(
 ): Promise<Claim | { kind: 'fixed' }> {
   await lockAudience(tx, target.advertiserId, tiktokId);
   const [feeding] = await selectFeeding(tx, target.advertiserId, tiktokId);
-  if (feeding && feeding.destination_id !== target.destinationId) return { kind: 'blocked', reason: fedElsewhere };
+  if (feeding && feeding.destination_id !== target.destinationId) {
+    const reason = await fedElsewhere(tx, target.spaceId, feeding.destination_id);
+    return { kind: 'blocked', problem: 'fed-elsewhere', reason };
+  }
   if (feeding) return { kind: 'same as', targetId: feeding.target_id };
   const chosen = await setTiktokId(tx, { targetId: target.id, tiktokId, at: new Date(clock.now()) });
   return chosen.length > 0 ? { kind: 'ready' } : { kind: 'fixed' };
 }
 
-/** Nothing produces for these targets any more; they stay until nothing is owed (rule 12). */
-export async function markLeaving(tx: Tx, clock: Clock, targetIds: readonly TargetId[]): Promise<TargetId[]> {
-  const rows = await setLeaving(tx, [...targetIds], new Date(clock.now()));
-  return rows.map((row) => row.target_id);
+/** Names the other destination only within the space (I11). */
+export async function fedElsewhere(q: Queryable, spaceId: SpaceId, feeder: DestinationId): Promise<string> {
+  const [other] = await selectFeederName(q, spaceId, feeder);
+  const who = other ? `the destination "${other.name}"` : 'another destination';
+  return `this TikTok audience is already fed by ${who}; two destinations would remove each other’s people. It becomes free when the other one has let it go.`;
 }
-
-/** The end of a target: its name may be taken by a new one. */
-export async function markGone(tx: Tx, clock: Clock, targetId: TargetId): Promise<void> {
-  await setGone(tx, targetId, new Date(clock.now()));
-}
-
-/** Keeps TikTok's own view (size, valid, expiring, expires), with the time it was read. */
-export async function saveSeen(tx: Tx, clock: Clock, targetId: TargetId, view: object): Promise<void> {
-  await setSeen(tx, targetId, { ...view, readAt: new Date(clock.now()).toISOString() });
-}
-
-const fedElsewhere =
-  'this TikTok audience is already fed by another destination; two of them would remove each other’s people';
 
 const byNumber = (a: number, b: number): number => a - b;
 
@@ -253,13 +263,12 @@ async function makeTargetById(
   if ((await selectTargetsFor(tx, owner.destinationId, wanted)).length > 0) return;
   const [feeding] = await selectFeeding(tx, ref.advertiserId, ref.tiktokId);
   const row = { ...owner, advertiserId: ref.advertiserId, tiktokId: ref.tiktokId, at };
-  await insertTargetById(
-    tx,
-    feeding ? { ...row, state: 'blocked', reason: fedElsewhere } : { ...row, state: 'unresolved', reason: null },
-  );
+  if (!feeding) return void (await insertTargetById(tx, { ...row, state: 'unresolved', problem: null, reason: null }));
+  const reason = await fedElsewhere(tx, owner.spaceId, feeding.destination_id);
+  return void (await insertTargetById(tx, { ...row, state: 'blocked', problem: 'fed-elsewhere', reason }));
 }
 
-function rowToTarget(row: TargetRow): Target {
+export function rowToTarget(row: TargetRow): Target {
   return {
     id: row.target_id,
     spaceId: row.space_id,
@@ -268,10 +277,15 @@ function rowToTarget(row: TargetRow): Target {
     named: row.named,
     tiktokId: row.tiktok_id,
     state: row.state,
+    problem: row.problem,
     reason: row.reason,
     choices: (row.choices ?? []) as AudienceChoice[],
+    replacedBy: row.replaced_by,
+    createOnce: row.create_once,
+    leavingSince: row.leaving_since,
     madeByUsAt: row.made_by_us_at,
     seen: row.seen as Record<string, unknown> | null,
+    lookedAt: row.looked_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

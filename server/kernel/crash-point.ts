@@ -4,7 +4,9 @@ export type CrashPoint =
   | 'delivery: announced, not called'
   | 'delivery: called, not settled'
   | 'delivery: settled'
-  | 'targets: created at TikTok, not stored';
+  | 'targets: created at TikTok, not stored'
+  | 'targets: replaced, nobody moved'
+  | 'targets: people moved in part';
 
 /** In production nothing; a test kills or throws here. */
 export type ReachCrashPoint = (point: CrashPoint) => void;

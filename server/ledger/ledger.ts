@@ -12,6 +12,8 @@ import { dryRun, type SupposedChange, type TargetEffect } from './dry-run.ts';
 import * as explain from './explain.sql.ts';
 import { type KeptPeople, selectKept } from './kept.sql.ts';
 import type { Released } from './level.ts';
+import { endTargets, giveUp } from './leaving.ts';
+import { owedByTarget, peopleKeptAt } from './leaving.sql.ts';
 import { type LevelCount, type LevelDeps, levelMembers, levelTest } from './level-members.ts';
 import { insertPointers as repeatPointers, sweepAbsentRows } from './memberships.sql.ts';
 import * as owed from './owed.sql.ts';
@@ -29,7 +31,8 @@ import {
   type Pointer,
   present,
 } from './rows.ts';
-import { moveSiblings } from './siblings.ts';
+import { moveSiblings, remakeTarget } from './siblings.ts';
+import { sweepStalePointers } from './stale-pointers.sql.ts';
 import { onSnapshot } from './snapshot.ts';
 import { beginWalk, walkStep } from './walk.ts';
 import { deleteWalk, lockWalks, selectLeftTargets, selectWalks, type WalkRow } from './walks.sql.ts';
@@ -61,7 +64,9 @@ export {
   deleteWalk,
   directOrigin,
   dryRun,
+  endTargets,
   explain,
+  giveUp,
   levelMembers,
   levelTest,
   live,
@@ -70,9 +75,12 @@ export {
   moveSiblings,
   onSnapshot,
   owed,
+  owedByTarget,
+  peopleKeptAt,
   present,
   producersOf,
   releaseRows,
+  remakeTarget,
   repeatPointers,
   selectHeldTargets,
   selectKept,
@@ -81,5 +89,6 @@ export {
   supposedProducer,
   sweepAbsentRows,
   targetsBeyond,
+  sweepStalePointers,
   walkStep,
 };

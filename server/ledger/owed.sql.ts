@@ -2,7 +2,7 @@ import sql, { join } from 'sql-template-tag';
 import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row, Tx } from '../db/port.ts';
 import type { Hashes, Lane, Level, Pointer } from './rows.ts';
-import { isUnmovedSibling } from './siblings.sql.ts';
+import { unmoved } from './siblings.sql.ts';
 
 /** A pointer with a row whose last change it is. `row` null: a newer pointer exists, or the row is gone (rule 8). */
 export interface Owed {
@@ -77,21 +77,25 @@ export async function readOwed(
 }
 
 /**
- * Which of these destinations have anything to do: pointers or due doubts at a ready target, a target to resolve, or one
- * whose rows belong to another (siblings.ts).
+ * Which destinations have anything to do: pointers or due doubts at a target, one to resolve or to look at, or one whose
+ * rows belong to another (siblings.ts). An audience that nobody is owed to is not looked for, unless it is to be made.
  */
-export async function destinationsWithWork(q: Queryable, now: Date, blockedBefore: Date): Promise<DestinationId[]> {
+export async function destinationsWithWork(
+  q: Queryable,
+  now: Date,
+  before: { blocked: Date; unseen: Date },
+): Promise<DestinationId[]> {
   const rows = await q.query<{ destination_id: DestinationId }>(sql`
     select distinct t.destination_id from targets t
-    where t.state = 'unresolved' or (t.state = 'blocked' and t.updated_at < ${blockedBefore} and not exists (
+    where (t.state = 'unresolved' and t.create_once) or (t.state = 'blocked' and t.updated_at < ${before.blocked} and not exists (
         select 1 from targets f where f.advertiser_id = t.advertiser_id and f.tiktok_id = t.tiktok_id
           and f.destination_id = t.destination_id and f.state not in ('gone', 'blocked')))
-      or (t.state in ('ready', 'leaving') and exists (
+      or (t.state in ('ready', 'leaving') and t.looked_at < ${before.unseen})
+      or (t.state in ('unresolved', 'ready', 'leaving') and exists (
         select 1 from changes c where c.space_id = t.space_id and c.target_id = t.target_id))
       or (t.state in ('ready', 'leaving') and exists (
         select 1 from doubts d where d.space_id = t.space_id and d.target_id = t.target_id and d.not_before <= ${now}))
-    union
-    select b.destination_id from targets b cross join targets f where ${isUnmovedSibling}
+    union ${unmoved}
     order by destination_id`);
   return rows.map((row) => row.destination_id);
 }
@@ -235,6 +239,20 @@ export async function anyOwed(
         select 1 from changes c
         where c.space_id = d.space_id and c.target_id = t.target_id and c.seq <> all(${except}::bigint[]))
     limit 1`);
+  return rows.length > 0;
+}
+
+/** Whether anything at all is owed to a target. */
+export async function owesAnything(q: Queryable, target: { spaceId: SpaceId; id: TargetId }): Promise<boolean> {
+  const rows = await q.query(sql`
+    select 1 from changes where space_id = ${target.spaceId} and target_id = ${target.id} limit 1`);
+  return rows.length > 0;
+}
+
+/** Whether anybody is to be there: without one no audience has to be made. */
+export async function holdsAnybody(q: Queryable, target: { spaceId: SpaceId; id: TargetId }): Promise<boolean> {
+  const rows = await q.query(sql`
+    select 1 from memberships where space_id = ${target.spaceId} and target_id = ${target.id} and level = 1 limit 1`);
   return rows.length > 0;
 }
 

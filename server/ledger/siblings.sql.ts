@@ -1,32 +1,63 @@
-import sql from 'sql-template-tag';
+import sql, { raw } from 'sql-template-tag';
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import { directOrigin, type OriginId } from './rows.ts';
 
-/** A blocked target and the one that feeds the same TikTok audience (rule 12). */
-export interface Siblings {
+/** A target whose people belong elsewhere (rule 12), and where: null for one that is gone with nothing in its place. */
+export interface Move {
   readonly spaceId: SpaceId;
   readonly from: TargetId;
-  readonly to: TargetId;
+  readonly to: TargetId | null;
+  /**
+   * Another name of an audience gives everything. An audience that was deleted gives the present people: nobody has to be
+   * removed from what is not there, and nobody is kept there.
+   */
+  readonly gives: 'everything' | 'present';
 }
+
+const holdsSomething = (t: 'b' | 'g') => {
+  const place = raw(`${t}.space_id and x.target_id = ${t}.target_id`);
+  return sql`(exists (select 1 from memberships x where x.space_id = ${place})
+    or exists (select 1 from changes x where x.space_id = ${place})
+    or exists (select 1 from doubts x where x.space_id = ${place})
+    or exists (select 1 from direct_exits x where x.space_id = ${place}))`;
+};
 
 /** Something that has to move: `b` is a blocked target whose audience `f`, of the same destination, feeds. */
-export const isUnmovedSibling = sql`b.state = 'blocked' and b.tiktok_id is not null and f.advertiser_id = b.advertiser_id
+const isUnmovedSibling = sql`b.state = 'blocked' and b.tiktok_id is not null and f.advertiser_id = b.advertiser_id
   and f.tiktok_id = b.tiktok_id and f.destination_id = b.destination_id and f.state not in ('gone', 'blocked')
-  and (exists (select 1 from memberships m where m.space_id = b.space_id and m.target_id = b.target_id)
-    or exists (select 1 from changes c where c.space_id = b.space_id and c.target_id = b.target_id)
-    or exists (select 1 from doubts d where d.space_id = b.space_id and d.target_id = b.target_id)
-    or exists (select 1 from direct_exits e where e.space_id = b.space_id and e.target_id = b.target_id))`;
+  and ${holdsSomething('b')}`;
+const isUnemptied = sql`g.state = 'gone' and ${holdsSomething('g')}`;
 
-export async function selectSiblings(q: Queryable, destinationId: DestinationId): Promise<Siblings[]> {
-  const rows = await q.query<{ space_id: SpaceId; from_id: TargetId; to_id: TargetId }>(sql`
-    select b.space_id, b.target_id as from_id, f.target_id as to_id from targets b cross join targets f
-    where b.destination_id = ${destinationId} and ${isUnmovedSibling} order by b.target_id`);
-  return rows.map((row) => ({ spaceId: row.space_id, from: row.from_id, to: row.to_id }));
+/** Destinations with something to move. */
+export const unmoved = sql`
+  select b.destination_id from targets b cross join targets f where ${isUnmovedSibling}
+  union
+  select g.destination_id from targets g where ${isUnemptied}`;
+
+export async function destinationsToMove(q: Queryable): Promise<DestinationId[]> {
+  return (await q.query<{ destination_id: DestinationId }>(sql`${unmoved} order by 1`)).map(
+    (row) => row.destination_id,
+  );
 }
 
-/** Some people who have a row or a direct exit at the blocked target. */
-export async function selectPeopleAt(q: Queryable, { spaceId, from }: Siblings, limit: number): Promise<PersonId[]> {
+export async function selectMoves(q: Queryable, destinationId: DestinationId): Promise<Move[]> {
+  const rows = await q.query<{
+    space_id: SpaceId;
+    from_id: TargetId;
+    to_id: TargetId | null;
+    gives: Move['gives'];
+  }>(sql`
+    select b.space_id, b.target_id as from_id, f.target_id as to_id, 'everything' as gives from targets b cross join targets f
+    where b.destination_id = ${destinationId} and ${isUnmovedSibling}
+    union all
+    select g.space_id, g.target_id, g.replaced_by, 'present' from targets g
+    where g.destination_id = ${destinationId} and ${isUnemptied} order by 2`);
+  return rows.map((row) => ({ spaceId: row.space_id, from: row.from_id, to: row.to_id, gives: row.gives }));
+}
+
+/** Some people who have a row or a direct exit at the target. */
+export async function selectPeopleAt(q: Queryable, { spaceId, from }: Move, limit: number): Promise<PersonId[]> {
   const rows = await q.query<{ person_id: PersonId }>(sql`
     select person_id from (
       (select person_id from memberships where space_id = ${spaceId} and target_id = ${from} limit ${limit})
@@ -36,13 +67,18 @@ export async function selectPeopleAt(q: Queryable, { spaceId, from }: Siblings, 
   return rows.map((row) => row.person_id);
 }
 
+/** A move that has a place to go. */
+export type MoveTo = Move & { readonly to: TargetId };
+
 /** Moves these people's rows, each with a new seq and pointer (rule 7). Gives the audiences that held them. */
-export async function moveRows(tx: Tx, { spaceId, from, to }: Siblings, people: PersonId[]): Promise<OriginId[]> {
+export async function moveRows(tx: Tx, { spaceId, from, to, gives }: MoveTo, people: PersonId[]): Promise<OriginId[]> {
   const rows = await tx.query<{ origin_id: OriginId }>(sql`
     with moved as (
       delete from memberships where space_id = ${spaceId} and target_id = ${from} and person_id = any(${people}::bigint[]) returning *
+    ), given as (
+      select * from moved where level = 1 or ${gives === 'everything'}
     ), groups as (
-      select distinct origin_id, person_id from moved
+      select distinct origin_id, person_id from given
     ), seqs as (
       select origin_id, person_id, nextval('change_seq') as seq from groups
     ), written as (
@@ -50,7 +86,7 @@ export async function moveRows(tx: Tx, { spaceId, from, to }: Siblings, people: 
         entered_original_us, entered_arrival, mapping_id, email, phone, idfa, aaid)
       select m.space_id, ${to}, m.origin_id, m.person_id, m.variant, m.level, m.normaliser, s.seq, m.entered_us,
         m.entered_original_us, m.entered_arrival, m.mapping_id, m.email, m.phone, m.idfa, m.aaid
-      from moved m join seqs s using (origin_id, person_id)
+      from given m join seqs s using (origin_id, person_id)
       order by m.origin_id, m.person_id, m.variant
       on conflict (space_id, target_id, origin_id, person_id, variant) do update set
         level = case when 1 in (mine.level, excluded.level) then 1 else greatest(mine.level, excluded.level) end,
@@ -66,7 +102,7 @@ export async function moveRows(tx: Tx, { spaceId, from, to }: Siblings, people: 
   return rows.map((row) => row.origin_id);
 }
 
-export async function moveDirectExits(tx: Tx, { spaceId, from, to }: Siblings, people: PersonId[]): Promise<void> {
+export async function moveDirectExits(tx: Tx, { spaceId, from, to }: MoveTo, people: PersonId[]): Promise<void> {
   await tx.query(sql`
     with moved as (
       delete from direct_exits where space_id = ${spaceId} and target_id = ${from} and person_id = any(${people}::bigint[]) returning *
@@ -79,7 +115,7 @@ export async function moveDirectExits(tx: Tx, { spaceId, from, to }: Siblings, p
 }
 
 /** Rule 5: a direct removal ends rows that are not newer, also those that met it only now. */
-export async function endByDirectExits(tx: Tx, { spaceId, to }: Siblings, people: PersonId[]): Promise<void> {
+export async function endByDirectExits(tx: Tx, { spaceId, to }: MoveTo, people: PersonId[]): Promise<void> {
   await tx.query(sql`
     with ended as (
       update memberships m set level = 0, seq = nextval('change_seq'), settled_at = null
@@ -94,7 +130,7 @@ export async function endByDirectExits(tx: Tx, { spaceId, to }: Siblings, people
 }
 
 /** What a lost call may have told TikTok about a hash concerns the audience, whichever name it was told by (rule 11). */
-export async function moveDoubts(tx: Tx, { spaceId, from, to }: Siblings): Promise<void> {
+export async function moveDoubts(tx: Tx, { spaceId, from, to }: MoveTo): Promise<void> {
   await tx.query(sql`
     with moved as (delete from doubts where space_id = ${spaceId} and target_id = ${from} returning *)
     insert into doubts (space_id, target_id, type, hash, not_before)
@@ -103,9 +139,52 @@ export async function moveDoubts(tx: Tx, { spaceId, from, to }: Siblings): Promi
 }
 
 /** Pointers of which no row is left: in one snapshot, so that a row that is being written keeps its own. */
-export async function deleteStalePointers(tx: Tx, { spaceId, from }: Siblings): Promise<void> {
+export async function deleteStalePointers(tx: Tx, { spaceId, from }: Move): Promise<void> {
   await tx.query(sql`
     delete from changes c where c.space_id = ${spaceId} and c.target_id = ${from} and not exists (
       select 1 from memberships m where m.space_id = c.space_id and m.target_id = c.target_id and m.origin_id = c.origin_id
         and m.person_id = c.person_id)`);
+}
+
+/** What these people had at a target that is gone with nothing in its place. Gives the audiences that held somebody present. */
+export async function dropRows(tx: Tx, { spaceId, from }: Move, people: PersonId[]): Promise<OriginId[]> {
+  const rows = await tx.query<{ origin_id: OriginId }>(sql`
+    with dropped as (
+      delete from memberships where space_id = ${spaceId} and target_id = ${from} and person_id = any(${people}::bigint[])
+      returning origin_id, level
+    ), exits as (
+      delete from direct_exits where space_id = ${spaceId} and target_id = ${from} and person_id = any(${people}::bigint[])
+    )
+    select distinct origin_id from dropped where level = 1 and origin_id <> ${directOrigin} order by origin_id`);
+  return rows.map((row) => row.origin_id);
+}
+
+/** Nothing can be told to an audience that is gone: at most `limit` pointers and doubts of it are forgotten. Gives how many. */
+export async function forgetOwed(tx: Tx, { spaceId, from }: Move, limit: number): Promise<number> {
+  const [row] = await tx.query<{ n: number }>(sql`
+    with owed as (
+      select lane, seq, origin_id, person_id from changes where space_id = ${spaceId} and target_id = ${from} limit ${limit}
+    ), pointers as (
+      delete from changes c using owed o where c.space_id = ${spaceId} and c.target_id = ${from} and c.lane = o.lane
+        and c.seq = o.seq and c.origin_id = o.origin_id and c.person_id = o.person_id returning 1
+    ), open as (
+      select type, hash from doubts where space_id = ${spaceId} and target_id = ${from} limit ${limit}
+    ), doubted as (
+      delete from doubts d using open o where d.space_id = ${spaceId} and d.target_id = ${from} and d.type = o.type
+        and d.hash = o.hash returning 1
+    ) select (select count(*) from pointers) + (select count(*) from doubted) as n`);
+  return row?.n ?? 0;
+}
+
+/** The audiences that hold anybody at a target: a step of the index for each, however many people there are. */
+export async function originsAt(q: Queryable, spaceId: SpaceId, targetId: TargetId): Promise<OriginId[]> {
+  const next = sql`select min(m.origin_id) from memberships m where m.space_id = ${spaceId} and m.target_id = ${targetId}`;
+  const rows = await q.query<{ origin_id: OriginId }>(sql`
+    with recursive found (origin_id) as (
+      (${next})
+      union all
+      select (${next} and m.origin_id > found.origin_id) from found where found.origin_id is not null
+    )
+    select origin_id from found where origin_id is not null and origin_id <> ${directOrigin} order by origin_id`);
+  return rows.map((row) => row.origin_id);
 }

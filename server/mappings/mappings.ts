@@ -12,6 +12,13 @@ import type { SegmentEvent } from '../../contract/segment-event.ts';
 import { type DestinationSettings, findAction } from '../destinations/destinations.ts';
 import { own } from '../kernel/json.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
+import {
+  type AudienceSource,
+  audienceSource,
+  type ConnectedAudience,
+  mayName,
+  type NamedAudience,
+} from './audience-source.ts';
 import { evaluate, type MappingPlan } from './evaluate.ts';
 import type { Evaluation, MappingProblem } from './evaluation.ts';
 import { type Explanation, explain } from './explain.ts';
@@ -21,6 +28,7 @@ import { identifierHasher } from './identifiers.ts';
 import { compileKit, type Resolve } from './kit-compile.ts';
 import { checkFields, fieldMappings, literalOf, sendFlags } from './save-checks.ts';
 
+export type { ConnectedAudience, NamedAudience } from './audience-source.ts';
 export type { Direction, Evaluation, MappingProblem, TargetRef } from './evaluation.ts';
 export type { Explanation } from './explain.ts';
 export type { Hashes, SkippedIdentifier, SkipReason, Variant } from './identifiers.ts';
@@ -41,6 +49,8 @@ export interface CompiledMapping {
   readonly action: 'add' | 'remove' | 'membership' | 'none';
   /** Belongs to one audience by a typed audience key: the seed's Add Users and Remove Users. */
   readonly keyed: boolean;
+  /** Whether events of what is connected, or direct events, can make it name this TikTok audience. Doubt is a yes. */
+  mayName(connected: readonly ConnectedAudience[], audience: NamedAudience): boolean;
   /** The trigger. The caller asks it first. */
   matches(event: SegmentEvent): boolean;
   evaluate(event: SegmentEvent): Evaluation;
@@ -63,11 +73,13 @@ export function compileMapping(
   if (action === undefined || mapping === undefined || trigger === undefined) return err(problems);
   const plan = planMapping({ action, mapping, destination, problems });
   if (problems.length > 0) return err(problems);
+  const names: AudienceSource = audienceSource(fieldMappings(mapping), plan.audienceKey);
   return ok({
     id: definition.id,
     enabled: definition.enabled,
     action: plan.effect,
     keyed: plan.audienceKey !== undefined,
+    mayName: (connected, audience) => mayName(names, connected, audience),
     matches: trigger,
     evaluate: (event) => evaluate(plan, event),
     explain: (event) => explain(plan, { event, matched: trigger(event) }),

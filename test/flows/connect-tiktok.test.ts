@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { idToText } from '../../contract/ids.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import type { Tx } from '../../server/db/port.ts';
 import {
   accessToken,
   type CreateRecord,
@@ -95,7 +96,16 @@ async function resolve(of: Shop, ref: TargetRef, record = creates()) {
   const [id] = await database.db.transaction((tx) => ensureTargets(tx, clock, owner, [ref]));
   const target = must(await getTarget(database.db, must(id, 'made')), 'made');
   const token = must(await accessToken(of.api.parts, of.destinationId), 'connected');
-  const deps = { db: database.db, clock, tiktok, creates: record, reach: () => {} };
+  const deps = {
+    db: database.db,
+    clock,
+    tiktok,
+    creates: record,
+    store: <Stored>(work: (tx: Tx) => Promise<Stored>) => database.db.transaction(work),
+    anyToAdd: async () => true,
+    replace: async () => ({ kind: 'replaced' }) as const,
+    reach: () => {},
+  };
   const settings = must(await getDestination(database.db, of.destinationId), 'there').settings;
   const resolution = await resolveTarget(deps, { token }, target, settings);
   return { resolution, target: must(await getTarget(database.db, target.id), 'there') };
