@@ -67,6 +67,8 @@ export type Command =
   | { readonly do: 'repeat'; readonly of: number }
   | { readonly do: 'send'; readonly node: number }
   | { readonly do: 'walk' }
+  /** What comes next begins when nothing goes on but calls. */
+  | { readonly do: 'until only calls go on' }
   | { readonly do: 'advance'; readonly seconds: number }
   /** Undefined: at once, wherever it stands. */
   | { readonly do: 'kill'; readonly node: number; readonly at: CrashPoint | undefined }
@@ -258,8 +260,14 @@ class Generator {
       return [{ ...event, says, no: this.#events, ago: 0, clamped: false }];
     });
     const halves = [back.filter((_, i) => i % 2 === 0), back.filter((_, i) => i % 2 === 1)];
-    const batches = halves.filter((events) => events.length > 0).map((events): Command => ({ do: 'batch', events }));
-    return [{ do: 'batch', events: first }, { do: 'advance', seconds: 1 }, this.#send(), ...batches];
+    const batches = halves.filter((events) => events.length > 0);
+    return [
+      { do: 'until only calls go on' },
+      { do: 'batch', events: first },
+      { do: 'until only calls go on' },
+      this.#send(),
+      ...batches.flatMap((events): Command[] => [{ do: 'until only calls go on' }, { do: 'batch', events }]),
+    ];
   }
 
   #event(): EventSpec {

@@ -20,8 +20,8 @@ export class Killed extends Error {
   override readonly name = 'Killed';
 }
 
-/** begin and query need a session of the database; statement and commit have one; a call needs none. */
-export type StepKind = 'begin' | 'query' | 'statement' | 'commit' | 'call';
+/** begin and query need a session of the database; statement and commit have one; a slot and a call need none. */
+export type StepKind = 'begin' | 'query' | 'statement' | 'commit' | 'slot' | 'call';
 
 interface Turn {
   readonly actor: Actor;
@@ -122,7 +122,8 @@ export class Scheduler {
     return this.#waiting
       .filter(({ actor, kind }) => {
         const inside = kind === 'statement' || kind === 'commit';
-        return inside || !(actor.stalled || (oneSession && kind !== 'call'));
+        const outside = kind === 'slot' || kind === 'call';
+        return inside || !(actor.stalled || (oneSession && !outside));
       })
       .sort((a, b) => (a.actor.name < b.actor.name ? -1 : a.actor.name > b.actor.name ? 1 : a.order - b.order));
   }

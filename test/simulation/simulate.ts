@@ -133,7 +133,7 @@ class Run {
     const steps = insideFirst && inside.length > 0 ? inside : all;
     const quick = steps.filter(({ kind }) => kind !== 'call');
     // Calls are slow: much happens between being sent, being applied and being answered.
-    const some = quick.length > 0 && random.fraction() < 0.85 ? quick : steps;
+    const some = quick.length > 0 && random.fraction() < 0.97 ? quick : steps;
     const step = some[Math.floor(random.fraction() * some.length)];
     if (step) await scheduler.step(step);
   }
@@ -152,6 +152,8 @@ class Run {
         return busy.writer < 3;
       case 'walk':
         return busy.walker === 0;
+      case 'until only calls go on':
+        return this.#parts.scheduler.eligible().every(({ kind }) => kind === 'call');
       case 'send':
         return (command.node === 0 ? busy.sender0 : busy.sender1) === 0;
       case 'edit':
@@ -212,6 +214,8 @@ class Run {
       }
       case 'walk':
         return this.#task('walker', () => world.walk());
+      case 'until only calls go on':
+        return;
       case 'send':
         return this.#task(command.node === 0 ? 'sender0' : 'sender1', () => world.send(command.node));
       case 'advance': {

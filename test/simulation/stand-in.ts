@@ -82,7 +82,7 @@ export class StandIn {
       budget: {
         ...fake.budget,
         take: async () => {
-          (await this.#scheduler.turn(node, 'call')).finish();
+          (await this.#scheduler.turn(node, 'slot')).finish();
           return slot;
         },
       },
