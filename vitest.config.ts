@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{server,contract,sandbox,cli,test,bench,tools}/**/*.test.ts'],
+          include: ['{server,contract,sandbox,cli,web,test,bench,tools}/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', 'test/flows/**', 'test/browser/**', '**/node_modules/**'],
         },
       },
@@ -56,7 +56,15 @@ export default defineConfig({
           env: { TEST_ENGINE: 'pg' },
         },
       },
-      { test: { ...shared, ...flows, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          ...flows,
+          globalSetup: [...flows.globalSetup, 'test/support/built-web.ts'],
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+        },
+      },
     ],
   },
 });

@@ -18,6 +18,8 @@ export async function buildWeb({ ifNeeded = false } = {}) {
   if (ifNeeded && builtAt() > newestOf(sources)) return;
   console.log(`usher: building the web app (${ifNeeded ? reason() : 'as asked'}) …`);
   await writeTypes();
+  // Tests and developers have another one, and React would be built with all its warnings.
+  process.env.NODE_ENV = 'production';
   const { build } = await import('vite');
   await build({ configFile: path.join(root, 'web/vite.config.ts'), logLevel: 'warn' });
   compress();

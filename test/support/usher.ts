@@ -13,6 +13,8 @@ import { type FlowDatabase, flowDatabase } from './flow-database.ts';
 /** A whole Usher in this process, with a sandbox, both on free ports, on the engine of the project. */
 export interface Usher {
   readonly url: string;
+  /** Makes the first account; the server prints it while there is none. */
+  readonly setupLink: string;
   readonly sandbox: Sandbox;
   readonly database: FlowDatabase;
   /** Of an owner. */
@@ -103,6 +105,10 @@ export async function startUsher(options: UsherOptions = {}): Promise<Usher> {
     token,
     get rest() {
       return rest();
+    },
+    get setupLink() {
+      if (running.setupLink === undefined) throw new Error('there is an account already, so no set-up link');
+      return running.setupLink.reveal();
     },
     sandbox,
     database,

@@ -6,9 +6,9 @@ import type { ComponentProps, MouseEvent, ReactNode } from 'react';
 export const TextLink = createLink(Anchor<'a'>);
 
 /** A button that leads on. A real one, as Segment's guide calls it: Space presses it, and its words are read as a button's. */
-export const ButtonLink = createLink(({ href: _, ...props }: ComponentProps<typeof Button<'button'>> & { href?: string }) => (
-  <Button {...props} />
-));
+export const ButtonLink = createLink(
+  ({ href: _, ...props }: ComponentProps<typeof Button<'button'>> & { href?: string }) => <Button {...props} />,
+);
 
 /** The button that mends something; its address comes from the API, as a path of this app or of TikTok's pages. */
 export function RemedyLink({ label, href }: { label: string; href: string }): ReactNode {

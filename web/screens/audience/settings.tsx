@@ -27,7 +27,7 @@ function AudienceKey({ audience }: { audience: Audience }): ReactNode {
   return (
     <Card label="Audience Key">
       <p className={classes['label']}>Audience Key</p>
-      <Copyable text={audience.key} of={`Audience Key ${audience.key}`} />
+      <Copyable text={audience.key} />
       <p className={classes['hint']}>No need to keep it: mappings offer it to you. It can never change.</p>
       <ButtonLink
         to="/spaces/$space/engage/audiences/$audience/{-$tab}"

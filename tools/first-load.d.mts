@@ -1,0 +1,1 @@
+export function firstLoad(dist: string): { script: number; style: number };
