@@ -139,7 +139,7 @@ async function resolveById(deps: ResolveDeps, call: Call, target: Target, audien
 async function deleted(deps: ResolveDeps, call: Call, target: Target, audienceId: string): Promise<Resolution> {
   const gone = {
     problem: 'gone',
-    reason: target.seen === null ? notThere(target, audienceId) : goneSentence(target),
+    reason: wasThere(target) ? goneSentence(target) : notThere(target, audienceId),
   } as const;
   if (target.named === null || target.problem !== 'gone') return stop(deps, target, gone);
   const listed = await audiencesNamed(deps, call, target, target.named);
@@ -212,6 +212,8 @@ const nobodyThere = (target: Target, name: string): string =>
 
 const notThere = (target: Target, audienceId: string): string =>
   `advertiser ${target.advertiserId} has no audience with the id ${audienceId}`;
+
+const wasThere = (target: Target): boolean => target.seen !== null || target.madeByUsAt !== null;
 
 /** For a target that was fed. What is owed is kept for the audience that takes the place. */
 export const goneSentence = (target: Pick<Target, 'named' | 'tiktokId' | 'advertiserId'>): string =>
