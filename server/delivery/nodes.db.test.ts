@@ -10,7 +10,11 @@ const clock = manualClock();
 /** What a node would use of the whole budget now: nothing while it must not call. */
 function newNode(nodeId: string) {
   let share = 1;
-  const budget = { setShare: (fraction: number) => void (share = fraction) };
+  const budget = {
+    setShare(fraction: number) {
+      share = fraction;
+    },
+  };
   const { db } = database;
   const deps = { db, clock, log: silentLog, nodeId, tiktok: { budget }, virtualNow: () => new Date(clock.now()) };
   const node = createNodeShare(deps);
