@@ -12,8 +12,8 @@ import { useSpace } from '../../ui/space.ts';
 import { Time } from '../../ui/time.tsx';
 import classes from './needs-you.module.css';
 
-/** **Needs you**, worst first, one line each; below it what Usher is doing by itself. */
-export function NeedsYou(): ReactNode {
+/** **Needs you**, worst first, one line each; below it what Usher is doing by itself. `sending`: the set-up is done. */
+export function NeedsYou({ sending }: { sending: boolean }): ReactNode {
   const { id } = useSpace();
   const attention = useQuery(attentionQuery(id));
   return (
@@ -25,7 +25,7 @@ export function NeedsYou(): ReactNode {
           <>
             {mine.length > 0 && <Lines title={`Needs you (${mine.length})`} lines={mine} />}
             {working.length > 0 && <Lines title="Working on it" lines={working} />}
-            {lines.length === 0 && <AllQuiet />}
+            {lines.length === 0 && sending && <AllQuiet />}
           </>
         );
       }}

@@ -18,8 +18,7 @@ interface Step {
 }
 
 /** **Set up**, with ticks that come by themselves; gone once the first person is on TikTok. */
-export function SetUpSteps(): ReactNode {
-  const steps = useSteps();
+export function SetUpSteps({ steps }: { steps: readonly Step[] | undefined }): ReactNode {
   const { id } = useSpace();
   if (steps === undefined || steps.every(({ done }) => done)) return null;
   const next = steps.findIndex(({ done }) => !done);
@@ -54,13 +53,15 @@ export function SetUpSteps(): ReactNode {
   );
 }
 
-function useSteps(): Step[] | undefined {
+export function useSetUpSteps(): Step[] | undefined {
   const { id } = useSpace();
   const params = { space: id };
   const ingest = useQuery(ingestQuery(id)).data;
   const audiences = useQuery(audiencesQuery(id)).data;
   const destinations = useQuery({ ...destinationsQuery(id), refetchInterval: liveMs }).data;
-  const states = useQueries({ queries: (destinations ?? []).map((destination) => destinationStatusQuery(destination.id)) });
+  const states = useQueries({
+    queries: (destinations ?? []).map((destination) => destinationStatusQuery(destination.id)),
+  });
   if (!ingest || !audiences || !destinations) return undefined;
   const received = ingest.sources.some(({ counts }) => counts.some(({ outcome }) => outcome === 'received'));
   return [
