@@ -11,6 +11,7 @@ import { undiciHttp } from './demo/http.ts';
 import { peopleMax } from './demo/people.ts';
 import { readSending } from './demo/sending.ts';
 import { failureLine, UsageError } from './fail.ts';
+import { resyncTargets } from './resync.ts';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -127,6 +128,33 @@ program
   });
 
 program
+  .command('resync')
+  .description('tell TikTok everything a running server knows once more: after a restore, or when sets differ')
+  .option('--since <time>', 'after a restore: when the backup was made, like 2026-11-24T18:00:00Z')
+  .option('--target <id>', 'only this TikTok audience (tgt_…); may be given several times', collect, [])
+  .option('--url <address>', 'the server; default: port PORT of this machine')
+  .option('--token <token>', 'an API token with the role editor; default: USHER_API_TOKEN')
+  .option('--dry-run', 'say what would be told, and begin nothing')
+  .addHelpText(
+    'after',
+    `
+The server must run: a resync is work of its own, behind live changes, and goes on over restarts. It is safe at any time,
+because TikTok is told who is in an audience, not steps. After a restore it says what it repeats and what cannot be known.`,
+  )
+  .action(async (options: { since?: string; target: string[]; url?: string; token?: string; dryRun?: true }) => {
+    const { port, apiToken } = settings();
+    const token = options.token ?? apiToken?.reveal();
+    if (token === undefined) throw new UsageError('no API token: give --token, or set USHER_API_TOKEN');
+    await resyncTargets(undiciHttp, print, {
+      url: options.url ?? `http://127.0.0.1:${port}`,
+      token,
+      since: options.since,
+      targets: options.target,
+      dryRun: options.dryRun === true,
+    });
+  });
+
+program
   .command('token')
   .description('API tokens')
   .command('create')
@@ -187,4 +215,8 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     if (value >= least && value <= most) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
 }

@@ -34,7 +34,9 @@ import {
   live,
   mergePeople,
   type Pointer,
+  resyncStep,
   sweepAbsentRows,
+  sweepResyncs,
   sweepStalePointers,
   walkStep,
 } from './ledger/ledger.ts';
@@ -197,6 +199,7 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
     ...(roles.compute
       ? [start('a walk', seconds(1), () => walkStep({ ...parts.level, db: parts.db, log: parts.log }))]
       : []),
+    ...(roles.compute ? [start('a resync', seconds(1), () => resyncStep(parts))] : []),
     ...(roles.deliver ? [start('delivery', millis(250), () => parts.delivery.step())] : []),
   ];
   const upkeep = [
@@ -227,6 +230,7 @@ async function sweep({ db, clock }: PipelineParts): Promise<'more' | 'idle'> {
   const rows = await db.transaction((tx) => sweepAbsentRows(tx, before(keep.absentRows), sweepRows));
   const requests = await db.transaction((tx) => sweepRequests(tx, before(keep.requests), sweepRows));
   await db.transaction((tx) => sweepCounts(tx, before(keep.counts)));
+  await db.transaction((tx) => sweepResyncs(tx, before(keep.counts)));
   const ingested = await sweepIngestCounts(db, before(keep.counts));
   return Math.max(rows, requests) === sweepRows || ingested === 'more' ? 'more' : 'idle';
 }

@@ -142,7 +142,7 @@ async function take(world: World, one: Step): Promise<void> {
       );
       const { id } = must(row, 'a mapping of each action');
       await db.transaction(async (tx) => {
-        await reapply(tx, { clock }, { id: destinationId, spaceId }, { reason: 'mapping' });
+        await reapply(tx, { clock }, { id: destinationId, spaceId }, 'mapping');
         const [stored] = await tx.query<{
           name: string;
           trigger: string;

@@ -20,6 +20,8 @@ import * as owed from './owed.sql.ts';
 import type { LeftTargets } from './placed.ts';
 import { type LoadProducers, type Producer, producersOf, supposedProducer } from './producers.ts';
 import { releaseRows } from './release.sql.ts';
+import { beginResync, planResync, type ResyncProgress, resyncOf, resyncStep, setResync } from './resync.ts';
+import { sweepResyncs } from './resyncs.sql.ts';
 import {
   absent,
   directOrigin,
@@ -50,6 +52,7 @@ export type {
   Pointer,
   Producer,
   Released,
+  ResyncProgress,
   SupposedChange,
   TargetEffect,
   WalkRow,
@@ -58,6 +61,7 @@ export {
   absent,
   auditStep,
   audits,
+  beginResync,
   beginWalk,
   countPeopleAt,
   counts,
@@ -77,17 +81,22 @@ export {
   owed,
   owedByTarget,
   peopleKeptAt,
+  planResync,
   present,
   producersOf,
   releaseRows,
   remakeTarget,
   repeatPointers,
+  resyncOf,
+  resyncStep,
   selectHeldTargets,
   selectKept,
   selectLeftTargets,
   selectWalks,
   supposedProducer,
+  setResync,
   sweepAbsentRows,
+  sweepResyncs,
   targetsBeyond,
   sweepStalePointers,
   walkStep,
