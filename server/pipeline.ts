@@ -15,6 +15,7 @@ import {
   type MemberChange,
   mergePeople as mergeMembers,
   type PersonEvent,
+  recordSizes,
 } from './audiences/audiences.ts';
 import type { Db, Tx } from './db/port.ts';
 import { countLevels, type Delivery, mergeParked, sweepCounts, sweepRequests } from './delivery/delivery.ts';
@@ -205,6 +206,7 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
   const upkeep = [
     start('database upkeep', parts.maintainIdle, parts.maintain),
     ...(roles.compute ? [start('sweeping', minutes(1), () => sweep(parts))] : []),
+    ...(roles.compute ? [start('the history of sizes', minutes(1), recordSizes(parts))] : []),
     ...(roles.compute ? [start('the nightly count', minutes(1), () => auditStep(parts))] : []),
     ...(roles.compute ? [start('sweeping of stale pointers', minutes(10), staleSweep(parts))] : []),
     ...(roles.compute

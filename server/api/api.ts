@@ -5,11 +5,15 @@
  * for programs is the web app (pages.ts).
  */
 import { onlyKnown, rememberFrom } from './access.ts';
+import { audienceSizes } from './audience-sizes.ts';
 import { audiences } from './audiences.ts';
 import { auditEvents } from './audit.ts';
 import { catalog } from './catalog.ts';
+import { counterpart } from './counterpart.ts';
+import { liveDebugger } from './debugger.ts';
 import { delivery } from './delivery.ts';
 import { destinationConnections } from './destination-connections.ts';
+import { destinationStatus } from './destination-status.ts';
 import { destinations } from './destinations.ts';
 import { errorCatalog } from './error-catalog.ts';
 import { type Api, apiHeaders, createHttpApp, limitBody, notFound, onlyJson, onlyOwnPages } from './http.ts';
@@ -43,6 +47,7 @@ const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   spaces,
   sources,
   recentEvents,
+  liveDebugger,
   ingestCounts,
   catalog,
   errorCatalog,
@@ -52,12 +57,15 @@ const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   oauth,
   tryMapping,
   subscriptions,
+  counterpart,
   tokens,
   auditEvents,
   audiences,
+  audienceSizes,
   members,
   destinationConnections,
   delivery,
+  destinationStatus,
   requests,
   parked,
   targets,

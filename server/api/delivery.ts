@@ -144,7 +144,7 @@ async function readDelivery(
   };
 }
 
-function sumOf(all: readonly Counts[]): Counts {
+export function sumOf(all: readonly Counts[]): Counts {
   const sum = { members: 0, onTikTok: 0, owed: 0, parked: 0, skipped: 0, leaving: 0, kept: 0 };
   for (const one of all) {
     sum.members += one.members;

@@ -3,7 +3,7 @@ import { idSchema, idToText, type SourceId, type SpaceId } from '../../contract/
 import type { Queryable } from '../db/port.ts';
 import { countsSince, failedSamples, type IngestCount, listSources } from '../ingest/ingest.ts';
 import { type Clock, days, type Instant, minutes } from '../kernel/clock.ts';
-import { forOwners, forViewers, permit, permittedSpace } from './access.ts';
+import { forOwners, forViewers, permit, permittedSource, permittedSpace } from './access.ts';
 import { type Api, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import { oneOf, refusals, timeSchema } from './shapes.ts';
@@ -25,6 +25,13 @@ const sourceSchema = z.object({
 });
 const rangeShape = { from: timeSchema, to: timeSchema };
 const ingestSchema = z.object({ ...rangeShape, sources: z.array(sourceSchema) }).openapi('Ingest');
+const sourceDeliverySchema = z
+  .object({
+    ...rangeShape,
+    counts: z.array(countSchema),
+    series: z.array(countSchema.extend({ time: timeSchema })).openapi({ description: 'by the minute' }),
+  })
+  .openapi('SourceDelivery');
 const unknownKeysSchema = z.object({ ...rangeShape, counts: z.array(countSchema) }).openapi('UnknownKeys');
 
 const rangeQuery = z.object({ from: timeSchema.optional(), to: timeSchema.optional() });
@@ -43,6 +50,19 @@ export function ingestCounts(app: Api, parts: ApiParts): void {
     const range = rangeOf(parts.clock, c.req.valid('query'));
     const sources = await sourcesOf(parts, id, range);
     return c.json({ data: { ...rangeToJson(range), sources } }, 200);
+  });
+
+  app.openapi(sourceRoute, async (c) => {
+    const { sourceId, spaceId } = await permittedSource(c, parts, c.req.valid('param').sourceId);
+    const range = rangeOf(parts.clock, c.req.valid('query'));
+    const counts = (await countsIn(parts.db, spaceId, range)).filter((count) => count.sourceId === sourceId);
+    const series = counts.map(({ minute, outcome, reason, count }) => ({
+      time: new Date(minute).toISOString(),
+      outcome,
+      reason,
+      count,
+    }));
+    return c.json({ data: { ...rangeToJson(range), counts: summed(counts), series } }, 200);
   });
 
   app.openapi(unknownKeysRoute, async (c) => {
@@ -65,6 +85,16 @@ const ingestRoute = createRoute({
   summary: 'What came in per source, outcome and reason, in the last day unless asked otherwise, and what failed last',
   request: { params: z.object({ spaceId: idSchema('space') }), query: rangeQuery },
   responses: { 200: oneOf(ingestSchema), ...refusals },
+});
+
+const sourceRoute = createRoute({
+  ...forViewers,
+  tags,
+  method: 'get',
+  path: '/api/v1/sources/{sourceId}/delivery',
+  summary: 'What came in from a source by the minute, outcome and reason, in the last day unless asked otherwise',
+  request: { params: z.object({ sourceId: idSchema('source') }), query: rangeQuery },
+  responses: { 200: oneOf(sourceDeliverySchema), ...refusals },
 });
 
 const unknownKeysRoute = createRoute({

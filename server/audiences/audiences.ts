@@ -33,6 +33,8 @@ import {
   upsertMembers,
 } from './members.sql.ts';
 import { recognise, recordOf } from './recognise.ts';
+import { recordSizes } from './history.ts';
+import { selectHistory } from './history.sql.ts';
 import { addToSizes, type SizeChange, selectSizes } from './sizes.sql.ts';
 
 export type {
@@ -287,4 +289,4 @@ export async function memberCount(q: Queryable, spaceId: SpaceId, audienceId: Au
 }
 
 /** As people manage audiences and their connections; `addToSizes` is the audit's, which mends what it finds. */
-export { addToSizes, countMembers, manage };
+export { addToSizes, countMembers, manage, recordSizes, selectHistory };

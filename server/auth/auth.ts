@@ -39,12 +39,10 @@ import {
   setUp,
   signInByLink,
 } from './links.ts';
-import { createPasswords, hashOf, passwordLengths } from './passwords.ts';
+import { createPasswords, hashOf } from './passwords.ts';
 import { allows, type Principal, type Role, roleIn, roles, sees, spacesOf } from './principal.ts';
 import {
-  auditSelf,
   changePassword,
-  confirmationLife,
   confirmPassword,
   findSession,
   getSession,
@@ -76,11 +74,9 @@ export {
   acceptInvitation,
   allows,
   audit,
-  auditSelf,
   beginTwoStep,
   changePassword,
   changeProfile,
-  confirmationLife,
   confirmPassword,
   confirmTwoStep,
   createInvitation,
@@ -100,7 +96,6 @@ export {
   listSessions,
   listUsers,
   ownersOf,
-  passwordLengths,
   readInvitation,
   removeUser,
   revokeInvitation,

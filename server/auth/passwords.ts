@@ -33,7 +33,7 @@ export function createPasswords({ random }: { random: Random }): Passwords {
   };
 }
 
-export const passwordLengths = { least: 8, most: 128 } as const;
+const passwordLengths = { least: 8, most: 128 } as const;
 
 /** Why a password must not be chosen, as the rest of a sentence that begins with "The password" (NIST 800-63B: length and blocklist, no composition). */
 export function checkNewPassword(password: Secret, email: string): Result<void, string> {

@@ -34,7 +34,7 @@ import { selectUser, selectUserByEmail, selectUserRoles, touchUser, updatePasswo
 export const sessionLife = days(30);
 const idleLife = days(7);
 /** T8: sensitive actions ask for the password again when it was typed longer ago than this (web.md 7). */
-export const confirmationLife = minutes(15);
+const confirmationLife = minutes(15);
 const touchEvery = minutes(1);
 const cookieBytes = 32;
 
@@ -217,11 +217,7 @@ async function cameByLink(deps: Pick<SignInDeps, 'db' | 'clock'>, session: Sessi
 }
 
 /** What a person does to their own account. */
-export const auditSelf = (
-  tx: Tx,
-  clock: Clock,
-  what: { userId: UserId; action: string; address: string },
-): Promise<void> =>
+const auditSelf = (tx: Tx, clock: Clock, what: { userId: UserId; action: string; address: string }): Promise<void> =>
   audit(tx, clock, {
     spaceId: null,
     actor: `user:${what.userId}`,

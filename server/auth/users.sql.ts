@@ -129,7 +129,3 @@ export const takeRecoveryCode = (q: Queryable, id: UserId, hash: Buffer, at: Dat
   q.query<{ user_id: UserId }>(sql`
     update recovery_codes set used_at = ${at}
     where user_id = ${id} and code_hash = ${hash} and used_at is null returning user_id`);
-
-export const countRecoveryCodes = (q: Queryable, id: UserId) =>
-  q.query<{ count: number }>(sql`
-    select count(*) as count from recovery_codes where user_id = ${id} and used_at is null`);
