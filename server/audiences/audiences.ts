@@ -282,7 +282,7 @@ export async function audienceById(
   return row && audienceOf(row);
 }
 
-/** How many members an audience has, as it is maintained (docs/decisions/0012). */
+/** How many members an audience has, as it is maintained (docs/decisions/0013). */
 export async function memberCount(q: Queryable, spaceId: SpaceId, audienceId: AudienceId): Promise<number> {
   const [size] = await selectSizes(q, spaceId, [audienceId]);
   return size?.members ?? 0;

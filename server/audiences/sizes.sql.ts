@@ -10,7 +10,7 @@ export interface SizeChange {
 
 /**
  * Adds to the number of members, in the transaction that changes them. Into the slot of this connection's backend, so that
- * two micro-batches at once do not wait for each other (docs/decisions/0012).
+ * two micro-batches at once do not wait for each other (docs/decisions/0013).
  */
 export async function addToSizes(tx: Tx, changes: readonly SizeChange[]): Promise<void> {
   if (changes.length === 0) return;

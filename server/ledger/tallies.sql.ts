@@ -1,4 +1,4 @@
-/** The maintained numbers of an audience at a destination: `ledger_counts`, in slots (docs/decisions/0012). */
+/** The maintained numbers of an audience at a destination: `ledger_counts`, in slots (docs/decisions/0013). */
 import sql, { type Sql } from 'sql-template-tag';
 import type { AudienceId, DestinationId, SpaceId } from '../../contract/ids.ts';
 import type { Tx } from '../db/port.ts';

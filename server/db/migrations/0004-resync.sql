@@ -1,6 +1,6 @@
 -- Counting that costs what is owed and parked (design.md 4.1, Counting), its nightly audit, and the repeating of a target.
 -- Counters are kept in 64 slots a thing, by the backend that writes: two micro-batches at once rarely wait for each other
--- (docs/decisions/0012). A number is the sum over its slots; a single slot may be negative.
+-- (docs/decisions/0013). A number is the sum over its slots; a single slot may be negative.
 
 -- owner: audiences ----------------------------------------------------------------------------------------------------
 create table audience_sizes (
