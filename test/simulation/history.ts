@@ -208,12 +208,34 @@ class Generator {
           { do: 'go on', node },
         ],
       ],
+      [5, () => this.#lastWords(node)],
       [2, () => [{ do: 'poison', who: this.#below(this.#setup.people) }]],
       [1, () => [{ do: 'retry parked' }]],
       [1, () => [{ do: this.#pick(['forget', 'recall'] as const), audience: this.#audience() }]],
       [2, () => [{ do: 'revoke' }, this.#send(), { do: 'reconnect' }]],
     ];
     return this.#weighted(kinds)();
+  }
+
+  /** A sender dies in a call that TikTok applies after its successor has told the opposite (rule 11). */
+  #lastWords(node: number): Command[] {
+    const [first, ...back] = this.#burst().filter((command) => command.do === 'batch');
+    const late: Command = { do: 'fault', fault: 'applied late', afterMs: 60_000, create: false };
+    return [
+      ...(first ? [first] : []),
+      { do: 'until only calls go on' },
+      { do: 'advance', seconds: 5 },
+      late,
+      late,
+      { do: 'kill', node, at: 'delivery: called, not settled' },
+      { do: 'send', node },
+      { do: 'until only calls go on' },
+      { do: 'advance', seconds: 31 },
+      ...back,
+      { do: 'until only calls go on' },
+      { do: 'send', node: 1 - node },
+      { do: 'start', node },
+    ];
   }
 
   #change(): Command {
