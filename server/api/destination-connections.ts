@@ -1,21 +1,20 @@
-import { isDeepStrictEqual } from 'node:util';
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema, idToText } from '../../contract/ids.ts';
-import { type ConnectionFields, type ConnectionPlace, type ManagedConnection, manage } from '../audiences/audiences.ts';
+import { type ConnectionPlace, type ManagedConnection, manage } from '../audiences/audiences.ts';
 import type { Queryable } from '../db/port.ts';
 import type { Destination } from '../destinations/destinations.ts';
 import { must } from '../kernel/result.ts';
 import { change, fieldsOf, forEditors, forViewers, permittedDestination } from './access.ts';
 import {
-  asItStands,
-  changeQuery,
-  deleteQuery,
-  dryRunAnswer,
-  orDryRun,
-  type Planned,
-  plannedEnd,
-  weigh,
-} from './consequences.ts';
+  type ConnectionEdit,
+  editableOf,
+  editOf,
+  editSchema,
+  eventName,
+  plannedEdit,
+  settings,
+} from './connection-edits.ts';
+import { asItStands, changeQuery, deleteQuery, dryRunAnswer, orDryRun, plannedEnd, weigh } from './consequences.ts';
 import { endConnection, holdConnection, permittedAudience, rewalk } from './feeding.ts';
 import { type Api, type ApiContext, notFound, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
@@ -33,11 +32,6 @@ import {
 } from './shapes.ts';
 import { syncOf, syncSchema } from './sync-state.ts';
 import { demandVersion, ifMatch, tagged } from './versions.ts';
-
-const eventName = z.string().trim().min(1).max(200);
-const tiktokId = z.string().regex(/^[0-9]{1,30}$/, 'digits only, as TikTok shows it');
-/** The destination's audience settings: stamped into each event, for mappings that read them (segment-spec.md 2.3). */
-const settings = z.strictObject({ advertiserId: tiktokId.optional(), audienceId: tiktokId.optional() });
 
 const connectionSchema = z
   .object({
@@ -111,7 +105,7 @@ function editing(app: Api, parts: ApiParts): void {
   app.openapi(patchRoute, async (c) => {
     const place = c.req.valid('param');
     const [body, query] = [c.req.valid('json'), c.req.valid('query')];
-    const edit = async (q: Queryable): Promise<Edit> => {
+    const edit = async (q: Queryable): Promise<ConnectionEdit> => {
       const before = await existing(q, place);
       const { subject } = tracesOf(place);
       await demandVersion(c, q, editableOf(before), { spaceId: place.spaceId, subject, action: 'connection.update' });
@@ -161,39 +155,6 @@ function deleting(app: Api, parts: ApiParts): void {
   });
 }
 
-interface Edit {
-  readonly before: ManagedConnection;
-  readonly fields: Partial<ConnectionFields>;
-  readonly after: ManagedConnection;
-  readonly walked: boolean;
-  /** Whether its events may name other TikTok audiences than before (rule 12). */
-  readonly leaves: boolean;
-}
-
-function editOf(before: ManagedConnection, body: z.infer<typeof editSchema>): Edit {
-  const { settings: given, ...rest } = definedOf(body);
-  const fields = { ...definedOf(rest), ...(given ? { settings: definedOf(given) } : {}) };
-  const after = { ...before, ...fields };
-  const leaves = !isDeepStrictEqual(before.settings, after.settings);
-  return { before, fields, after, walked: manage.changesEvents(before, after), leaves };
-}
-
-/** A connection that is off is asked about too: what is said counts when it is switched on. */
-function plannedEdit({ after, walked, leaves }: Edit): Pick<Planned, 'connections' | 'leaves'> {
-  if (!walked && !leaves) return { connections: [] };
-  const connections = [{ ...after, enabled: true }];
-  return leaves ? { connections, leaves: { originId: after.audienceId } } : { connections };
-}
-
-const editableOf = (c: ConnectionFields) => [
-  c.enabled,
-  c.sendTrack,
-  c.sendIdentify,
-  c.enteredEvent,
-  c.exitedEvent,
-  Object.entries(c.settings).sort(),
-];
-
 const tags = ['Audiences'];
 const path = '/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections';
 
@@ -239,15 +200,6 @@ const getRoute = createRoute({
   summary: 'One of the destinations that an audience is sent to, and how far that is',
   request: { params },
   responses: { 200: oneOf(connectionSchema), ...refusals },
-});
-
-const editSchema = z.strictObject({
-  enabled: z.boolean().optional(),
-  sendTrack: z.boolean().optional(),
-  sendIdentify: z.boolean().optional(),
-  enteredEvent: eventName.optional(),
-  exitedEvent: eventName.optional(),
-  settings: settings.optional().openapi({ description: 'replaced as a whole' }),
 });
 
 const patchRoute = createRoute({

@@ -3,12 +3,10 @@ import { idSchema, idToText } from '../../contract/ids.ts';
 import { manage } from '../audiences/audiences.ts';
 import type { Queryable } from '../db/port.ts';
 import {
-  accessToken,
   checkSettings,
   createDestination,
   type Destination,
   type FieldProblem,
-  fieldChoices,
   listDestinations,
   listMappings,
   missingScopes,
@@ -29,6 +27,7 @@ import {
 } from './access.ts';
 import { changeQuery, deleteQuery, dryRunAnswer, nothingSent, orDryRun, type Planned, weigh } from './consequences.ts';
 import { endFeeding, reapply } from './feeding.ts';
+import { choices } from './field-choices.ts';
 import { type Api, notFound, Refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import {
@@ -88,15 +87,7 @@ export function destinations(app: Api, parts: ApiParts): void {
   });
   editing(app, parts);
   deleting(app, parts);
-
-  app.openapi(choicesRoute, async (c) => {
-    const { destinationId, field } = c.req.valid('param');
-    const { id, advertiserIds } = await permittedDestination(c, parts.db, destinationId);
-    const token = await accessToken(parts, id);
-    const found = await fieldChoices(parts, { token, advertiserIds }, field, c.req.valid('json').payload);
-    if (!found) throw notFound();
-    return c.json({ data: found }, 200);
-  });
+  choices(app, parts);
 }
 
 function creating(app: Api, parts: ApiParts): void {
@@ -261,33 +252,6 @@ const deleteRoute = createRoute({
     202: { description: 'deleted; its people are being removed at TikTok' },
     204: noContent,
     409: conflict,
-    ...refusals,
-  },
-});
-
-const choicesRoute = createRoute({
-  ...forEditors,
-  tags,
-  method: 'post',
-  path: '/api/v1/destinations/{destinationId}/fields/{field}/choices',
-  summary: 'The live choices of a field, read from TikTok now',
-  request: {
-    params: params.extend({ field: z.string().max(100) }),
-    body: bodyOf(
-      z.strictObject({
-        payload: z.record(z.string(), z.unknown()).default({}).openapi({ description: 'the values chosen so far' }),
-      }),
-    ),
-  },
-  responses: {
-    200: oneOf(
-      z
-        .object({
-          choices: z.array(z.object({ label: z.string(), value: z.string() })),
-          error: z.object({ code: z.string(), message: z.string() }).optional(),
-        })
-        .openapi('FieldChoices'),
-    ),
     ...refusals,
   },
 });

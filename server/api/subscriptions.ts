@@ -1,7 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema, idToText, type MappingId } from '../../contract/ids.ts';
-import { manage } from '../audiences/audiences.ts';
 import type { Queryable } from '../db/port.ts';
 import {
   createMapping,
@@ -13,12 +11,12 @@ import {
   updateMapping,
   withDefaults,
 } from '../destinations/destinations.ts';
-import { directOrigin } from '../ledger/ledger.ts';
 import { compileMapping, type MappingDefinition, type MappingProblem } from '../mappings/mappings.ts';
 import { change, fieldsOf, forEditors, forViewers, permittedDestination } from './access.ts';
-import { changeQuery, deleteQuery, dryRunAnswer, orDryRun, type Planned, weigh } from './consequences.ts';
+import { changeQuery, deleteQuery, dryRunAnswer, orDryRun, weigh } from './consequences.ts';
 import { reapply, reapplyLeaving } from './feeding.ts';
 import { type Api, notFound, Refusal, refusal } from './http.ts';
+import { editableOf, leaving, type MappingEdit, namesOthers, planned, plannedEdit } from './mapping-edits.ts';
 import type { ApiParts } from './parts.ts';
 import {
   bodyOf,
@@ -108,7 +106,7 @@ function editing(app: Api, parts: ApiParts): void {
     const { destinationId, subscriptionId } = c.req.valid('param');
     const [body, query] = [c.req.valid('json'), c.req.valid('query')];
     const subject = idToText('mapping', subscriptionId);
-    const edit = async (q: Queryable): Promise<Edit> => {
+    const edit = async (q: Queryable): Promise<MappingEdit> => {
       const destination = await permittedDestination(c, q, destinationId);
       const before = await existing(q, destinationId, subscriptionId);
       const trace = { spaceId: destination.spaceId, subject, action: 'subscription.update' };
@@ -162,54 +160,6 @@ function deleting(app: Api, parts: ApiParts): void {
     return c.body(null, owes ? 202 : 204);
   });
 }
-
-interface Edit {
-  readonly destination: Destination;
-  readonly after: Mapping;
-  /** Whether the members are walked anew. */
-  readonly reapplied: boolean;
-  /** Whether it may name other TikTok audiences than before (rule 12). */
-  readonly leaves: boolean;
-}
-
-/** The destination with other mappings. */
-async function planned(
-  q: Queryable,
-  destination: Destination,
-  mappings: (all: readonly MappingDefinition[]) => readonly MappingDefinition[],
-): Promise<Planned> {
-  const connections = await manage.connectionsInto(q, destination.spaceId, destination.id);
-  return { destination, mappings: mappings(await listMappings(q, destination.id)), connections };
-}
-
-async function plannedEdit(q: Queryable, { destination, after, leaves }: Edit): Promise<Planned> {
-  const edited = await planned(q, destination, (all) => all.map((one) => (one.id === after.id ? after : one)));
-  return { ...edited, ...(leaves ? leaving(after.id) : {}) };
-}
-
-const leaving = (mappingId: MappingId): Pick<Planned, 'leaves' | 'released'> => ({
-  leaves: { mappingId },
-  released: [{ mappingId, originId: directOrigin }],
-});
-
-/** What names the TikTok audience, and the audience whose people go there. */
-const targetFields = [
-  'selected_advertiser_id',
-  'advertiser_id',
-  'audience_id',
-  'external_audience_id',
-  'custom_audience_name',
-  'personas_audience_key',
-] as const;
-
-/** One directive over all fields may name anything. */
-function namesOthers(before: Mapping['settings'], after: Mapping['settings']): boolean {
-  const directive = [before, after].some((settings) => Object.keys(settings).some((key) => key.startsWith('@')));
-  if (directive) return !isDeepStrictEqual(before, after);
-  return targetFields.some((field) => !isDeepStrictEqual(before[field], after[field]));
-}
-
-const editableOf = ({ name, trigger: when, settings: fields, enabled }: Mapping) => ({ name, when, fields, enabled });
 
 const tags = ['Subscriptions'];
 const path = '/api/v1/destinations/{destinationId}/subscriptions';

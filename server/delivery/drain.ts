@@ -18,8 +18,12 @@ export async function drainAdvertiser(
 ): Promise<void> {
   const flights = new Set<Promise<void>>();
   const backlog: CallPlan[] = [];
+  // When a run's time is over, what was read is still sent: a person whose addition was told and whose removal was not would
+  // be told both again by the next run (I5).
   const halted = (): boolean =>
-    run.stop.signal.aborted || deps.clock.elapsed() >= run.until || isWaiting(deps, run.memory, advertiserId);
+    run.stop.signal.aborted ||
+    (backlog.length === 0 && deps.clock.elapsed() >= run.until) ||
+    isWaiting(deps, run.memory, advertiserId);
   const live = (): ReadyTarget[] => liveTargets(deps, run, targets);
   const anythingToSend = async (): Promise<boolean> =>
     backlog.length > 0 || (await owed.anyOwed(deps.db, run.destinationId, idsOf(live()), [...run.flying]));

@@ -14,7 +14,7 @@ import { leftKey, memberWishes } from './level-members.ts';
 import { type Supposed, supposeTargets } from './place.ts';
 import type { LeftTargets } from './placed.ts';
 import type { Producer } from './producers.ts';
-import type { ReadStep } from './snapshot.ts';
+import type { ReadStep } from './snapshot.sql.ts';
 
 /** One destination as it would be, and whom the change concerns. */
 export interface SupposedChange {

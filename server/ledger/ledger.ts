@@ -11,9 +11,9 @@ import { countPeopleAt, selectHeldTargets, targetsBeyond } from './dry-run.sql.t
 import { dryRun, type SupposedChange, type TargetEffect } from './dry-run.ts';
 import * as explain from './explain.sql.ts';
 import { type KeptPeople, selectKept } from './kept.sql.ts';
-import type { Released } from './level.ts';
-import { endTargets, giveUp } from './leaving.ts';
 import { owedByTarget, peopleKeptAt } from './leaving.sql.ts';
+import { endTargets, giveUp } from './leaving.ts';
+import type { Released } from './level.ts';
 import { type LevelCount, type LevelDeps, levelMembers, levelTest } from './level-members.ts';
 import { insertPointers as repeatPointers, sweepAbsentRows } from './memberships.sql.ts';
 import * as owed from './owed.sql.ts';
@@ -34,8 +34,8 @@ import {
   present,
 } from './rows.ts';
 import { moveSiblings, remakeTarget } from './siblings.ts';
+import { onSnapshot } from './snapshot.sql.ts';
 import { sweepStalePointers } from './stale-pointers.sql.ts';
-import { onSnapshot } from './snapshot.ts';
 import { beginWalk, walkStep } from './walk.ts';
 import { deleteWalk, lockWalks, selectLeftTargets, selectWalks, type WalkRow } from './walks.sql.ts';
 
@@ -93,11 +93,11 @@ export {
   selectKept,
   selectLeftTargets,
   selectWalks,
-  supposedProducer,
   setResync,
+  supposedProducer,
   sweepAbsentRows,
   sweepResyncs,
-  targetsBeyond,
   sweepStalePointers,
+  targetsBeyond,
   walkStep,
 };
