@@ -29,7 +29,8 @@ const report = await killRounds({
   ...(options.mutant ? { mutant: options.mutant } : {}),
   progress: (line) => console.error(line),
 });
-const { crashPoints, recoverMs, ...counts } = report;
+const { crashPoints, recoverMs, dead, ...counts } = report;
+if (dead !== undefined) console.log(`the server did not start again: ${dead}`);
 console.log(
   Object.entries(counts)
     .map(([name, value]) => `${name} ${value}`)

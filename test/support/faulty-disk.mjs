@@ -12,7 +12,7 @@ const ownThread = new Int32Array(new SharedArrayBuffer(4));
 // biome-ignore lint/complexity/useMaxParams: stands in for fs.writeSync
 fs.writeSync = (file, buffer, offset, length, position) => {
   if (fault() === 'full') throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-  if (fault() === 'hanging') Atomics.wait(ownThread, 0, 0);
+  while (fault() === 'hanging') Atomics.wait(ownThread, 0, 0, 20);
   rememberBefore(file, length, position);
   return writeSync(file, buffer, offset, length, position);
 };

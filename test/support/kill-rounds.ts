@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { untilSettled } from '../../cli/demo/demo.ts';
 import { difference } from '../../cli/demo/expected.ts';
-import { type Rest, restClient, undiciHttp } from '../../cli/demo/http.ts';
+import { DemoError, type Rest, restClient, undiciHttp } from '../../cli/demo/http.ts';
 import type { Part } from '../../cli/demo/processes.ts';
 import { sandboxView } from '../../cli/demo/sandbox-view.ts';
 import { type Prepared, prepare } from '../../cli/demo/setup.ts';
@@ -50,6 +50,8 @@ export interface KillReport {
   readonly divergent: number;
   /** Kills exactly there, of those that a load passes. */
   readonly crashPoints: Readonly<Record<string, number>>;
+  /** What the server said when it did not start again after a kill, which ended the run: everything is lost then. */
+  readonly dead: string | undefined;
   /** From the start of the process to /readyz, in milliseconds. */
   readonly recoverMs: { readonly p50: number; readonly p99: number };
 }
@@ -59,7 +61,8 @@ export async function killRounds(options: KillRoundsOptions): Promise<KillReport
   let failed = true;
   try {
     for (let round = 0; round < options.rounds; round += 1) {
-      await playRound(run, round);
+      const dead = await playRound(run, round);
+      if (dead !== undefined) return reportOf(run, { dead });
       options.progress?.(`round ${round + 1} of ${options.rounds}: ${run.books.lastEnd}`);
     }
     const report = await heal(run);
@@ -136,8 +139,8 @@ async function openRun(options: KillRoundsOptions): Promise<Run> {
   return { options, random: seededRandom(options.seed), stage, control, env, rest, prepared, books, server };
 }
 
-/** Load, a kill, a start, and the repeats. */
-async function playRound(run: Run, round: number): Promise<void> {
+/** Load, a kill, a start, and the repeats. Gives the server's last words where it does not start. */
+async function playRound(run: Run, round: number): Promise<string | undefined> {
   const { random, books, stage } = run;
   const stream = steadyStream({
     urls: () => [stage.server],
@@ -156,9 +159,14 @@ async function playRound(run: Run, round: number): Promise<void> {
     books.writesLost += cutPower(path.join(String(run.env['USHER_DATA']), 'database'), run.control, random);
   }
   const began = systemClock.elapsed();
-  run.server = await stage.startServer(run.env);
+  try {
+    run.server = await stage.startServer(run.env);
+  } catch (error) {
+    return error instanceof DemoError ? error.message : String(error);
+  }
   books.recoverMs.push(systemClock.elapsed() - began);
   await stream.resend(stage.server);
+  return undefined;
 }
 
 /** Two of three kills come at any moment, the others at a crash point, or at the end of the load where it is not passed. */
@@ -184,10 +192,10 @@ const pick = <T>(list: readonly T[], random: Random): T => list[Math.floor(rando
 
 /** Faults have stopped: waits until TikTok is level, and compares. */
 async function heal(run: Run): Promise<KillReport> {
-  const { books, options, stage, prepared } = run;
+  const { books, stage, prepared } = run;
   const parts = { clock: systemClock, signal: new AbortController().signal };
   await untilSettled(parts, run.rest, prepared, () => {});
-  const events = books.streams.reduce((sum, stream) => sum + stream.events, 0);
+  const events = eventsOf(books);
   const received = outcomesIn(await run.rest.get(`/spaces/${prepared.spaceId}/ingest`))['received'] ?? 0;
   const expected = new Set(
     books.streams.flatMap((stream) => [...stream.expected()].map((hash) => `EMAIL_SHA256:${hash}`)),
@@ -196,20 +204,34 @@ async function heal(run: Run): Promise<KillReport> {
   const { missing, extra } = difference(expected, found);
   const repeats = await toldAgain(stage.sandbox);
   const explained = 2 * (await rowsOfUnknownOutcome(run));
+  return reportOf(run, {
+    lost: Math.max(0, events - received),
+    doubled: Math.max(0, received - events) + Math.max(0, repeats - explained),
+    divergent: missing.length + extra.length,
+  });
+}
+
+/** A server that is dead has lost everything. */
+function reportOf(
+  { books, options }: Run,
+  found: { lost: number; doubled: number; divergent: number } | { dead: string },
+): KillReport {
   return {
     seed: options.seed,
     rounds: options.rounds,
     powerCuts: books.powerCuts,
     writesLost: books.writesLost,
-    events,
+    events: eventsOf(books),
     acked: books.acked,
-    lost: Math.max(0, events - received),
-    doubled: Math.max(0, received - events) + Math.max(0, repeats - explained),
-    divergent: missing.length + extra.length,
+    ...('dead' in found
+      ? { lost: books.acked, doubled: 0, divergent: 0, dead: found.dead }
+      : { ...found, dead: undefined }),
     crashPoints: Object.fromEntries(books.crashPoints),
     recoverMs: { p50: quantile(books.recoverMs, 0.5), p99: quantile(books.recoverMs, 0.99) },
   };
 }
+
+const eventsOf = ({ streams }: Books): number => streams.reduce((sum, stream) => sum + stream.events, 0);
 
 /** Everybody of the streams enters once and leaves at most once: each identifier is told one add and one delete at most. */
 async function toldAgain(sandbox: string): Promise<number> {
