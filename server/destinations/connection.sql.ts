@@ -26,7 +26,7 @@ export type StateRow = {
 };
 
 /** Takes the state for good: of two callbacks at once one gets the row (T1: single use). */
-export const useState = (tx: Tx, hash: Buffer, at: Date) =>
+export const setStateUsed = (tx: Tx, hash: Buffer, at: Date) =>
   tx.query<StateRow>(sql`
     update oauth_states set used_at = ${at} where state_hash = ${hash} and used_at is null
     returning space_id, destination_id, owner, return_to, expires_at`);

@@ -14,9 +14,9 @@ import {
   type StateRow,
   selectSealedToken,
   selectStateUsed,
+  setStateUsed,
   updateConnection,
   updatePaused,
-  useState,
 } from './connection.sql.ts';
 import { lookAgain } from './target-looks.ts';
 import { blockLackingAdvertisers } from './targets.ts';
@@ -236,7 +236,7 @@ async function takeState(
 ): Promise<Result<StateRow, AuthorizationProblem>> {
   if (!state) return err({ kind: 'unknown state' });
   const hash = hashOf(state);
-  const [row] = await useState(tx, hash, new Date(clock.now()));
+  const [row] = await setStateUsed(tx, hash, new Date(clock.now()));
   if (row) return ok(row);
   const [known] = await selectStateUsed(tx, hash);
   return err({ kind: known ? 'used state' : 'unknown state' });
