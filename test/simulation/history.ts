@@ -51,6 +51,8 @@ export interface FaultCommand {
     | 'applied late';
   readonly afterMs: number;
   readonly create: boolean;
+  /** Before the faults that wait for calls already. */
+  readonly next: boolean;
 }
 
 export type Edit =
@@ -68,7 +70,7 @@ export type Command =
   | { readonly do: 'send'; readonly node: number }
   | { readonly do: 'walk' }
   /** What comes next begins when nothing goes on but calls. */
-  | { readonly do: 'until only calls go on' }
+  | { readonly do: 'until only calls go on' | 'until nothing goes on' }
   | { readonly do: 'advance'; readonly seconds: number }
   /** Undefined: at once, wherever it stands. */
   | { readonly do: 'kill'; readonly node: number; readonly at: CrashPoint | undefined }
@@ -138,6 +140,8 @@ class Generator {
     const commands: Command[] = [];
     const length = this.#setup.calm ? 12 : 50 + this.#below(30);
     while (commands.length < length) commands.push(...(this.#setup.calm ? [this.#batch()] : this.#some()));
+    // At the end nothing that comes later mends it by chance.
+    if (!this.#setup.calm && this.#chance(0.4)) commands.push(...this.#lastWords(this.#below(2)));
     return { seed: this.#seed, setup: this.#setup, commands };
   }
 
@@ -184,6 +188,7 @@ class Generator {
       ] as const),
       afterMs: this.#pick([2_000, 10_000, 30_000, 60_000, 120_000, 600_000]),
       create: this.#chance(0.1),
+      next: false,
     });
     const kinds: [number, () => Command[]][] = [
       [10, () => [fault()]],
@@ -219,21 +224,33 @@ class Generator {
 
   /** A sender dies in a call that TikTok applies after its successor has told the opposite (rule 11). */
   #lastWords(node: number): Command[] {
-    const [first, ...back] = this.#burst().filter((command) => command.do === 'batch');
-    const late: Command = { do: 'fault', fault: 'applied late', afterMs: 60_000, create: false };
+    const first: EventSpec = {
+      ...this.#event(),
+      says: this.#chance(0.7) ? 'enter' : 'exit',
+      email: 'first',
+      phone: undefined,
+      ago: 0,
+      clamped: false,
+    };
+    this.#events += 1;
+    const back: EventSpec = { ...first, no: this.#events, says: first.says === 'enter' ? 'exit' : 'enter' };
+    this.#last.set(`${back.who} ${back.audience}`, back.says === 'enter');
+    const rest: Command = { do: 'until nothing goes on' };
     return [
-      ...(first ? [first] : []),
-      { do: 'until only calls go on' },
-      { do: 'advance', seconds: 5 },
-      late,
-      late,
+      rest,
+      // What waits after a failure may go on, and leases have run out.
+      { do: 'advance', seconds: 310 },
+      { do: 'batch', events: [first] },
+      rest,
+      { do: 'fault', fault: 'applied late', afterMs: 60_000, create: false, next: true },
       { do: 'kill', node, at: 'delivery: called, not settled' },
       { do: 'send', node },
-      { do: 'until only calls go on' },
+      rest,
       { do: 'advance', seconds: 31 },
-      ...back,
-      { do: 'until only calls go on' },
+      { do: 'batch', events: [back] },
+      rest,
       { do: 'send', node: 1 - node },
+      rest,
       { do: 'start', node },
     ];
   }

@@ -182,8 +182,11 @@ export class Model {
     return verdicts;
   }
 
-  /** I5: how many rows the last micro-batch has to tell, where nothing fails; asked after every one. */
-  rowsToTell(): number {
+  /**
+   * I5: how many rows the last micro-batch has to tell, where nothing fails; asked after every one. `existed`: targets whose
+   * audience was there before; an exit alone makes none, so there is nothing to tell.
+   */
+  rowsToTell(existed: (target: string) => boolean): number {
     const now = new Map(this.#wanted().map((row) => [row.name, row]));
     const held = new Set([...now.values()].flatMap(({ target, hashes }) => hashes.map((hash) => `${target} ${hash}`)));
     const added = [...now.keys()].filter((name) => !this.#standing.has(name));
@@ -194,8 +197,10 @@ export class Model {
     for (const { place } of [...now.values(), ...this.#removals]) this.#known.add(place);
     this.#standing = now;
     // Rule 10: nothing is told of hashes that somebody else holds.
-    const told = [...removed.values()].filter(({ target, hashes }) =>
-      hashes.some((hash) => !held.has(`${target} ${hash}`)),
+    const made = new Set([...now.values()].map(({ target }) => target));
+    const told = [...removed.values()].filter(
+      ({ target, hashes }) =>
+        (existed(target) || made.has(target)) && hashes.some((hash) => !held.has(`${target} ${hash}`)),
     );
     return added.length + told.length;
   }

@@ -108,9 +108,10 @@ class Run {
   async #calmly(command: Command): Promise<void> {
     const { world } = this.#parts;
     const before = world.standIn.rows;
+    const there = new Set(world.standIn.audiences.map(({ advertiserId, name }) => `${advertiserId} ${name}`));
     await this.#begin(command);
     await this.#drain();
-    const expected = world.model.rowsToTell();
+    const expected = world.model.rowsToTell((target) => there.has(target));
     for (let round = 0; round < 3; round += 1) {
       await this.#begin({ do: 'send', node: 0 });
       await this.#drain();
@@ -154,6 +155,8 @@ class Run {
         return busy.walker === 0;
       case 'until only calls go on':
         return this.#parts.scheduler.eligible().every(({ kind }) => kind === 'call');
+      case 'until nothing goes on':
+        return this.#parts.scheduler.eligible().length === 0;
       case 'send':
         return (command.node === 0 ? busy.sender0 : busy.sender1) === 0;
       case 'edit':
@@ -215,6 +218,7 @@ class Run {
       case 'walk':
         return this.#task('walker', () => world.walk());
       case 'until only calls go on':
+      case 'until nothing goes on':
         return;
       case 'send':
         return this.#task(command.node === 0 ? 'sender0' : 'sender1', () => world.send(command.node));
@@ -230,7 +234,9 @@ class Run {
       case 'go on':
         return world.stall(command.node, command.do === 'stall');
       case 'fault':
-        return void (command.create ? standIn.createFaults : standIn.faults).push(command);
+        if (command.next) standIn.faults.unshift(command);
+        else (command.create ? standIn.createFaults : standIn.faults).push(command);
+        return;
       case 'poison':
         return this.#poison(command.who);
       case 'forget':

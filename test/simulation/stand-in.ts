@@ -89,10 +89,11 @@ export class StandIn {
       mapping: (call, batch) => this.#mapping(node, call, batch),
       createAudience: (call, advertiserId, name) => this.#create(node, call, { advertiserId, name }),
       listAudiences: (call, advertiserId) =>
+        // A forgotten one is listed still: otherwise a name would be made a second time, which is right, and two audiences.
         this.#read(node, call, () => this.#views(({ advertiserId: owner }) => owner === advertiserId)),
       getAudiences: (call, advertiserId, ids) =>
         this.#read(node, call, () =>
-          this.#views(({ id, advertiserId: owner }) => owner === advertiserId && ids.includes(id)),
+          this.#views(({ id, advertiserId: owner, gone }) => !gone && owner === advertiserId && ids.includes(id)),
         ),
       exchange: async () =>
         answerOf('ok', { token: new Secret(this.token), advertiserIds: ['7001', '7002'], scopes: [3, 100] }),
@@ -100,7 +101,7 @@ export class StandIn {
   }
 
   #views(wanted: (audience: Audience) => boolean): AudienceView[] {
-    return this.audiences.filter((one) => !one.gone && wanted(one)).map((one) => audienceView(one.id, one.name));
+    return this.audiences.filter(wanted).map((one) => audienceView(one.id, one.name));
   }
 
   async #read<Data>(node: Actor, call: Call, data: () => Data): Promise<Answer<Data>> {
