@@ -204,7 +204,7 @@ test('TikTok is connected by the way there and back, by API alone', async () => 
   const back = `/oauth/tiktok/callback?state=${url.searchParams.get('state')}&auth_code=abc&code=def`;
   const browser = await api.request('GET', back);
   expect(browser).toMatchObject({ status: 303 });
-  expect(browser.headers.get('location')).toBe('/done');
+  expect(browser.headers.get('location')).toBe('/done?oauth=connected');
   expect(api.tiktok.calls).toEqual(['exchange abc']);
   expect((await api.request('GET', destination, { token })).json.data.connection).toMatchObject({
     connected: true,
@@ -236,6 +236,23 @@ test('the page after TikTok shows what TikTok says as text, never as markup', as
   expect(page.status).toBe(400);
   expect(page.text).toContain('&lt;script&gt;');
   expect(page.text).not.toContain('<script>');
+});
+
+test('whoever comes back from TikTok without a permission is on the page that asked, with what was typed there', async () => {
+  const api = start();
+  const { token, destination } = await shop(api);
+  const returnTo = '/spaces/spa_1/settings?draft=%7B%22name%22%3A%22TikTok+Shop%22%7D#top';
+  const comeBack = async (query: string): Promise<string | null> => {
+    const begun = await api.request('POST', `${destination}/oauth/authorize`, { token, body: { returnTo } });
+    const state = new URL(begun.json.data.url).searchParams.get('state');
+    const back = await api.request('GET', `/oauth/tiktok/callback?state=${state}${query}`);
+    expect(back.status).toBe(303);
+    return back.headers.get('location');
+  };
+  const place = '/spaces/spa_1/settings?draft=%7B%22name%22%3A%22TikTok+Shop%22%7D&oauth';
+  expect(await comeBack('')).toBe(`${place}=declined#top`);
+  api.tiktok.next.exchange = [{ ...answerOf<never>('refused', undefined, 'code used'), code: 40110 }];
+  expect(await comeBack('&auth_code=abc')).toBe(`${place}=not-exchanged-40110#top`);
 });
 
 test('without a TikTok app, authorize names the two variables', async () => {

@@ -21,6 +21,7 @@ import { ingestCounts } from './ingest-counts.ts';
 import { invitationLinks, invitations } from './invitations.ts';
 import { kept } from './kept.ts';
 import { leaving } from './leaving.ts';
+import { matchingMappings } from './matching-mappings.ts';
 import { members } from './members.ts';
 import { oauth } from './oauth.ts';
 import { pages } from './pages.ts';
@@ -64,6 +65,7 @@ const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   audienceSizes,
   members,
   destinationConnections,
+  matchingMappings,
   delivery,
   destinationStatus,
   requests,

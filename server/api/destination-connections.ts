@@ -17,6 +17,7 @@ import {
 import { asItStands, changeQuery, deleteQuery, dryRunAnswer, orDryRun, plannedEnd, weigh } from './consequences.ts';
 import { endConnection, holdConnection, permittedAudience, rewalk } from './feeding.ts';
 import { type Api, type ApiContext, notFound, refusal } from './http.ts';
+import { matchingOf, matchingSchema } from './matching-mappings.ts';
 import type { ApiParts } from './parts.ts';
 import {
   bodyOf,
@@ -44,6 +45,7 @@ const connectionSchema = z
     exitedEvent: z.string(),
     settings: z.record(z.string(), z.unknown()),
     sync: syncSchema,
+    matchingMappings: matchingSchema,
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })
@@ -274,6 +276,7 @@ async function connectionToJson(
     exitedEvent: connection.exitedEvent,
     settings: { ...connection.settings },
     sync: must(sync.get(connection.audienceId), 'a state for each connection'),
+    matchingMappings: await matchingOf(q, connection, connection),
     createdAt: connection.createdAt.toISOString(),
     updatedAt: connection.updatedAt.toISOString(),
   };

@@ -61,11 +61,16 @@ function linksOf({ spaceId, id }: Destination) {
 function notFinished({ destination, mappings }: Facts, links: Links): Line {
   const next = destination.connected
     ? mappings === 0
-      ? { message: 'Next: make a mapping.', label: 'New Mapping', href: links.mappings }
-      : { message: 'Next: connect an audience.', label: 'Choose an audience', href: links.audiences }
-    : { message: 'Next: connect TikTok.', label: 'Connect TikTok', href: links.settings };
-  const { message, ...remedy } = next;
-  return { status: 'setup-not-finished', code: 'setup', since: destination.createdAt, message, kept: null, remedy };
+      ? { code: 'setup-mapping', message: 'Next: make a mapping.', label: 'New Mapping', href: links.mappings }
+      : {
+          code: 'setup-audience',
+          message: 'Next: connect an audience.',
+          label: 'Choose an audience',
+          href: links.audiences,
+        }
+    : { code: 'setup-connect', message: 'Next: connect TikTok.', label: 'Connect TikTok', href: links.settings };
+  const { code, message, ...remedy } = next;
+  return { status: 'setup-not-finished', code, since: destination.createdAt, message, kept: null, remedy };
 }
 
 const switchedOff = (facts: Facts): Line => ({

@@ -82,7 +82,9 @@ const authorizeRoute = createRoute({
     body: {
       ...bodyOf(
         z.strictObject({
-          returnTo: z.string().max(2_000).optional().openapi({ description: 'a path of this server, for afterwards' }),
+          returnTo: z.string().max(4_000).optional().openapi({
+            description: 'a path of this server, for afterwards; `oauth` in its query says what came of it',
+          }),
         }),
       ),
     },
@@ -126,7 +128,7 @@ function showConnected(c: Context, connected: Connected): Response | Promise<Res
     const data = { destinationId, advertiserIds, lackingAdvertiserIds, missingPermissions: missingScopes, returnTo };
     return c.json({ data });
   }
-  if (returnTo !== '') return c.redirect(returnTo, 303);
+  if (returnTo !== '') return c.redirect(withOutcome(returnTo, 'connected'), 303);
   const missing = missingScopes.map((scope) => `${scope.name}, ${scope.why}`).join('; ');
   const text = [
     `TikTok allowed ${advertiserIds.length} ad account${advertiserIds.length === 1 ? '' : 's'}.`,
@@ -143,8 +145,23 @@ function showConnected(c: Context, connected: Connected): Response | Promise<Res
 function showProblem(c: Context, problem: AuthorizationProblem): Response | Promise<Response> {
   const message = problemText(problem);
   if (wantsJson(c)) return c.json({ errors: [{ type: problem.kind.replaceAll(' ', '-'), message }] }, 400);
-  const back = 'returnTo' in problem && problem.returnTo !== '' ? problem.returnTo : '/';
-  return c.html(page('TikTok is not connected', message, back), 400);
+  if ('returnTo' in problem && problem.returnTo !== '') {
+    return c.redirect(withOutcome(problem.returnTo, outcomeOf(problem)), 303);
+  }
+  return c.html(page('TikTok is not connected', message, '/'), 400);
+}
+
+/** The page that asked says what came of it; TikTok's code only as a number. */
+function withOutcome(returnTo: string, outcome: string): string {
+  const base = 'http://usher.invalid';
+  const url = new URL(returnTo, base);
+  url.searchParams.set('oauth', outcome);
+  return url.href.slice(base.length);
+}
+
+function outcomeOf(problem: AuthorizationProblem): string {
+  if (problem.kind === 'not exchanged' && problem.code !== null) return `not-exchanged-${problem.code}`;
+  return problem.kind.replaceAll(' ', '-');
 }
 
 function problemText(problem: AuthorizationProblem): string {

@@ -164,6 +164,8 @@ const bodies: Record<string, (ids: Record<string, string>) => unknown> = {
   'PATCH /api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}': () => ({
     sendIdentify: true,
   }),
+  'POST /api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}/matching-mappings':
+    () => ({ sendTrack: true, sendIdentify: false, enteredEvent: 'Audience Entered', exitedEvent: 'Audience Exited' }),
   'POST /api/v1/destinations/{destinationId}/parked/retry': () => undefined,
   'POST /api/v1/destinations/{destinationId}/resume': () => undefined,
   'POST /api/v1/destinations/{destinationId}/targets/{targetId}/resolve': () => ({ create: true }),
@@ -193,6 +195,7 @@ const readsOnly = new Set([
   'POST /api/v1/destinations/{destinationId}/fields/{field}/choices',
   'POST /api/v1/destinations/{destinationId}/targets/{targetId}/check',
   'POST /api/v1/spaces/{spaceId}/people/search',
+  'POST /api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}/matching-mappings',
 ]);
 /** Routes that no id of a space stands in: what a token may do there is told by tests of their own. */
 const withoutSpace = new Set([
