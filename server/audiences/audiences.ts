@@ -19,6 +19,8 @@ import {
   shareAudiences,
 } from './audiences.sql.ts';
 import { type EventShape, eventsOf } from './emit.ts';
+import { selectHistory } from './history.sql.ts';
+import { recordSizes } from './history.ts';
 import * as manage from './manage.ts';
 import { foldMember, type Member, type MemberEvent, type MemberRecord, mergeMembers, newMember } from './member.ts';
 import {
@@ -33,8 +35,6 @@ import {
   upsertMembers,
 } from './members.sql.ts';
 import { recognise, recordOf } from './recognise.ts';
-import { recordSizes } from './history.ts';
-import { selectHistory } from './history.sql.ts';
 import { addToSizes, type SizeChange, selectSizes } from './sizes.sql.ts';
 
 export type {

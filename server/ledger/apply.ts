@@ -2,6 +2,7 @@ import type { DestinationId, PersonId, SpaceId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
+import type { LedgerInput, MemberWish, PersonWish } from './ledger-input.ts';
 import { LedgerDraft } from './level.ts';
 import {
   deleteDirectExits,
@@ -15,38 +16,11 @@ import {
   upsertRows,
 } from './memberships.sql.ts';
 import { type Placer, placeTargets } from './place.ts';
-import type { LeftTargets, Placed, PlacedDirect, PlacedWish } from './placed.ts';
-import type { BrokenMappings } from './producers.ts';
+import type { Placed, PlacedDirect, PlacedWish } from './placed.ts';
 import { directOrigin, type Lane, type LedgerRow, live } from './rows.ts';
 import { deleteSkipReasonsOfPerson, type SkipReason, saveSkipReasons } from './skip-reasons.sql.ts';
 import { countKept } from './tallies.ts';
-import type { DirectWish, Wish, WishedVariant } from './wish.ts';
-
-/** A member's wish at one destination. */
-export interface MemberWish {
-  readonly spaceId: SpaceId;
-  readonly destinationId: DestinationId;
-  readonly originId: number;
-  readonly personId: PersonId;
-  readonly present: boolean;
-  readonly exited: PlacedWish['exited'];
-  readonly wish: Wish;
-  readonly broken: BrokenMappings;
-  readonly leftAt: LeftTargets;
-}
-
-/** A direct event's wishes at one destination. */
-export interface PersonWish {
-  readonly spaceId: SpaceId;
-  readonly destinationId: DestinationId;
-  readonly personId: PersonId;
-  readonly direct: readonly DirectWish[];
-}
-
-export interface LedgerInput {
-  readonly members: readonly MemberWish[];
-  readonly directs: readonly PersonWish[];
-}
+import type { WishedVariant } from './wish.ts';
 
 /**
  * Writes what the wishes change, on the given lane. The people are locked by the caller (rule 3). Gives the

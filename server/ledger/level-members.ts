@@ -3,7 +3,8 @@ import { type Connection, connectionsFor, type DirectEvent, type MemberChange } 
 import type { Tx } from '../db/port.ts';
 import { mayCarryMembership } from '../ingest/ingest.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { applyWishes, type MemberWish, type PersonWish } from './apply.ts';
+import { applyWishes } from './apply.ts';
+import type { MemberWish, PersonWish } from './ledger-input.ts';
 import { type LeftTargets, noneLeft } from './placed.ts';
 import { type LoadProducers, type Producer, receives } from './producers.ts';
 import { type Lane, live } from './rows.ts';

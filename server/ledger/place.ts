@@ -2,7 +2,7 @@ import type { DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import { ensureTargets, findTargets, type TargetRef } from '../destinations/destinations.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { LedgerInput } from './apply.ts';
+import type { LedgerInput } from './ledger-input.ts';
 
 /** Undefined: there is no such target, and nothing that asks for one to be made. */
 export type Placer = (destinationId: DestinationId, ref: TargetRef) => TargetId | undefined;

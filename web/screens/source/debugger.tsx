@@ -99,12 +99,7 @@ function Events({ events }: { events: readonly Seen[] }): ReactNode {
   return (
     <>
       <p>{count(shown.length, 'event')}, newest first. The last 500 are kept.</p>
-      <DataTable
-        label="Events"
-        columns={columnsOf(setOpened)}
-        rows={shown}
-        rowKey={({ number }) => String(number)}
-      />
+      <DataTable label="Events" columns={columnsOf(setOpened)} rows={shown} rowKey={({ number }) => String(number)} />
       {open !== undefined && (
         <Section
           title={`${open.event ?? open.type}, masked`}
