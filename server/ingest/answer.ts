@@ -29,9 +29,22 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
     headers['retry-after'] = String(answer.retryAfter);
     if (answer.status === 429) headers['x-ratelimit-reset'] = String(answer.retryAfter);
   }
-  // Node reads the unread rest of a body away by itself; of one that is far too large only the end of the connection stops it.
-  if (closing || (answer.status === 400 && !request.complete)) headers['connection'] = 'close';
-  response.writeHead(answer.status, headers).end(text);
+  // Of a body that is far too large only the end of the connection stops the rest.
+  const cut = answer.status === 400 && !request.complete;
+  if (closing || cut) headers['connection'] = 'close';
+  response.writeHead(answer.status, headers);
+  if (cut || request.complete) response.end(text);
+  else endAfterBody(request, response, text);
+}
+
+/**
+ * Where the connection is not kept, Node closes it with the answer, and the rest of the body would turn that into a reset,
+ * which can take the answer and its Retry-After away. So the answer is sent, and ended once the body has been thrown away.
+ */
+function endAfterBody(request: IncomingMessage, response: ServerResponse, text: string): void {
+  response.write(text);
+  request.once('close', () => response.end());
+  request.resume();
 }
 
 function corsHeaders(request: IncomingMessage): OutgoingHttpHeaders {

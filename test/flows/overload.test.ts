@@ -20,7 +20,15 @@ let stage: Stage;
 let server: Part;
 let rest: Rest;
 let prepared: Prepared;
-const agent = new Agent({ connections: 2_000, headersTimeout: 120_000, bodyTimeout: 120_000 });
+const patience = 120_000;
+/** A connection for each request: one that is kept may be closed by the server in the moment in which it is used again. */
+const agent = new Agent({
+  connections: 2_000,
+  pipelining: 0,
+  connect: { timeout: patience },
+  headersTimeout: patience,
+  bodyTimeout: patience,
+});
 
 beforeAll(async () => {
   stage = await openStage(parts, testEngine === 'postgres' ? postgresUrl() : undefined);
