@@ -32,7 +32,7 @@ export function CopyButton({ text, name, of }: { text: string; name?: string; of
 }
 
 /** A key, an id or a token in full, selected as a whole when the clipboard refuses. */
-export function Copyable({ text, of }: { text: string; of?: string }): ReactNode {
+export function Copyable({ text, name, of }: { text: string; name?: string; of?: string }): ReactNode {
   const code = useRef<HTMLElement>(null);
   const select = () => code.current && window.getSelection()?.selectAllChildren(code.current);
   return (
@@ -40,7 +40,7 @@ export function Copyable({ text, of }: { text: string; of?: string }): ReactNode
       <code ref={code} onDoubleClick={select}>
         {text}
       </code>
-      <CopyButton text={text} {...(of === undefined ? {} : { of })} />
+      <CopyButton text={text} {...(name === undefined ? {} : { name })} {...(of === undefined ? {} : { of })} />
     </span>
   );
 }

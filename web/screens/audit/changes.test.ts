@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { changesIn } from './changes.ts';
+
+test('of two states only what differs is shown, with both sides', () => {
+  expect(changesIn({ before: { name: 'A', enabled: false }, after: { name: 'A', enabled: true } })).toEqual([
+    { name: 'enabled', before: 'false', after: 'true' },
+  ]);
+});
+
+test('what has no other side stands by its name', () => {
+  expect(changesIn({ role: 'viewer', fields: ['name', 'enabled'] })).toEqual([
+    { name: 'role', after: 'viewer' },
+    { name: 'fields', after: 'name, enabled' },
+  ]);
+});
