@@ -141,7 +141,7 @@ class Generator {
     const length = this.#setup.calm ? 12 : 50 + this.#below(30);
     while (commands.length < length) commands.push(...(this.#setup.calm ? [this.#batch()] : this.#some()));
     // At the end nothing that comes later mends it by chance.
-    if (!this.#setup.calm && this.#chance(0.4)) commands.push(...this.#lastWords(this.#below(2)));
+    if (!this.#setup.calm) commands.push(...this.#ending());
     return { seed: this.#seed, setup: this.#setup, commands };
   }
 
@@ -220,6 +220,44 @@ class Generator {
       [2, () => [{ do: 'revoke' }, this.#send(), { do: 'reconnect' }]],
     ];
     return this.#weighted(kinds)();
+  }
+
+  #ending(): Command[] {
+    const node = this.#below(2);
+    return this.#pick([
+      () => this.#lastWords(node),
+      () => this.#burst(),
+      () => this.#burst(),
+      () => this.#lateExit(),
+      () => [],
+    ])();
+  }
+
+  /** Somebody is in by two sets of identifiers, and an exit from between the two comes last (rule 1). */
+  #lateExit(): Command[] {
+    const one: EventSpec = {
+      ...this.#event(),
+      says: 'enter',
+      email: 'first',
+      phone: undefined,
+      ago: 0,
+      clamped: false,
+    };
+    const next = (change: Partial<EventSpec>): EventSpec => {
+      this.#events += 1;
+      return { ...one, ...change, no: this.#events };
+    };
+    const second = next({ email: 'none', phone: this.#below(2) });
+    const exit = next({ says: 'exit', ago: 5 });
+    this.#last.set(`${one.who} ${one.audience}`, true);
+    return [
+      { do: 'batch', events: [one] },
+      { do: 'until nothing goes on' },
+      { do: 'advance', seconds: 10 },
+      { do: 'batch', events: [second] },
+      { do: 'until nothing goes on' },
+      { do: 'batch', events: [exit] },
+    ];
   }
 
   /** A sender dies in a call that TikTok applies after its successor has told the opposite (rule 11). */

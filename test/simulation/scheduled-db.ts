@@ -8,7 +8,7 @@ export function scheduledDb(real: Db, scheduler: Scheduler, actor: Actor): Db {
     engine: real.engine,
     close: async () => {},
     async query<R extends Row>(statement: Sql): Promise<R[]> {
-      const unit = await scheduler.turn(actor, 'query');
+      const unit = await scheduler.turn(actor, 'query', wordsOf(statement));
       scheduler.opened();
       try {
         return await inUnit(unit, actor, () => real.query<R>(statement));
@@ -44,12 +44,14 @@ export function scheduledDb(real: Db, scheduler: Scheduler, actor: Actor): Db {
 function scheduledTx(real: Tx, own: { scheduler: Scheduler; actor: Actor; pid: number | undefined }): Tx {
   return {
     async query<R extends Row>(statement: Sql): Promise<R[]> {
-      const unit = await own.scheduler.turn(own.actor, 'statement');
+      const unit = await own.scheduler.turn(own.actor, 'statement', wordsOf(statement));
       unit.pid = own.pid;
       return inUnit(unit, own.actor, () => real.query<R>(statement));
     },
   } as Tx;
 }
+
+const wordsOf = ({ text, values }: Sql): string => `${text} ${JSON.stringify(values)}`;
 
 async function inUnit<T>(unit: Unit, actor: Actor, run: () => Promise<T>): Promise<T> {
   try {

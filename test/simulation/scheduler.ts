@@ -26,6 +26,8 @@ export type StepKind = 'begin' | 'query' | 'statement' | 'commit' | 'slot' | 'ca
 interface Turn {
   readonly actor: Actor;
   readonly kind: StepKind;
+  /** What it is, in words: two steps of one actor are told apart by it, not by which came first. */
+  readonly what: string;
   readonly order: number;
   readonly grant: () => void;
   readonly refuse: (error: Error) => void;
@@ -73,12 +75,12 @@ export class Scheduler {
     this.#findWaiting = findWaiting;
   }
 
-  async turn(actor: Actor, kind: StepKind): Promise<Unit> {
+  async turn(actor: Actor, kind: StepKind, what = ''): Promise<Unit> {
     if (actor.dead) throw new Killed(`${actor.name} is dead`);
     actor.turns += 1;
     const order = actor.turns;
     await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ actor, kind, order, grant: resolve, refuse: reject });
+      this.#waiting.push({ actor, kind, what, order, grant: resolve, refuse: reject });
     });
     return kind === 'begin' || kind === 'query' ? this.occupy() : new Unit(this.#active);
   }
@@ -125,7 +127,10 @@ export class Scheduler {
         const outside = kind === 'slot' || kind === 'call';
         return inside || !(actor.stalled || (oneSession && !outside));
       })
-      .sort((a, b) => (a.actor.name < b.actor.name ? -1 : a.actor.name > b.actor.name ? 1 : a.order - b.order));
+      .sort(
+        (a, b) =>
+          byText(a.actor.name, b.actor.name) || byText(a.kind, b.kind) || byText(a.what, b.what) || a.order - b.order,
+      );
   }
 
   /** How many wait for a lock. */
@@ -175,3 +180,5 @@ export class Scheduler {
     return false;
   }
 }
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

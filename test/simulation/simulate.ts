@@ -297,7 +297,9 @@ class Run {
     await this.#drain();
     for (const node of [0, 1]) world.start(node);
     world.standIn.heal();
-    this.#task('editor', () => world.reconnect());
+    this.#task('editor', async () => {
+      if (!(await world.reconnect())) this.#failures.push('TikTok could not be connected again');
+    });
     await this.#drain();
     this.#task('editor', () => world.retryParked());
     await this.#drain();

@@ -122,11 +122,12 @@ export class StandIn {
 
   async #mapping(node: Actor, call: Call, batch: MappingBatch): Promise<Answer<null>> {
     const began = this.#clock.elapsed();
-    (await this.#scheduler.turn(node, 'call')).finish();
+    const what = JSON.stringify(batch);
+    (await this.#scheduler.turn(node, 'call', what)).finish();
     const arrived = this.#clock.elapsed();
     // Whoever stalled between announcing and calling: within minutes the call still arrives.
     const answer = arrived - began > staleAfterMs ? answerOf<null>('unknown') : this.#decide(call, batch, arrived);
-    (await this.#scheduler.turn(node, 'call')).finish();
+    (await this.#scheduler.turn(node, 'call', `answer to ${what}`)).finish();
     return this.#clock.elapsed() - began > (call.deadlineMs ?? Number.POSITIVE_INFINITY)
       ? answerOf<null>('unknown')
       : answer;
