@@ -39,6 +39,7 @@ import { sources } from './sources.ts';
 import { spaces } from './spaces.ts';
 import { subscriptions } from './subscriptions.ts';
 import { targets } from './targets.ts';
+import { tiktokAccount } from './tiktok-account.ts';
 import { tiktokApp } from './tiktok-app.ts';
 import { tokens } from './tokens.ts';
 import { tryMapping } from './try-mapping.ts';
@@ -52,6 +53,7 @@ const resources: readonly ((app: Api, parts: ApiParts) => void)[] = [
   ingestCounts,
   catalog,
   errorCatalog,
+  tiktokAccount,
   tiktokApp,
   destinations,
   resume,

@@ -3,6 +3,8 @@ export interface Problem {
   readonly type: string;
   readonly message: string;
   readonly field?: string;
+  /** Numbers of the refusal, by its type. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** A request that the API refused. */

@@ -1,0 +1,72 @@
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { Destination } from '../../api/destinations.ts';
+import { mappingsQuery, type StoredMapping } from '../../api/mappings.ts';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { Loaded } from '../../ui/loaded.tsx';
+import { useSearchState } from '../../ui/search-state.ts';
+import { useMay } from '../../ui/space.ts';
+import { AddAudiences } from './mappings/add-audiences.tsx';
+import { Group } from './mappings/group.tsx';
+import { groupsOf, isAdd, mappingsMax } from './mappings/mapping-groups.ts';
+import classes from './mappings/mappings.module.css';
+import { MappingsMeter } from './mappings/meter.tsx';
+import { NewMapping } from './mappings/new-mapping.tsx';
+
+/** Segment's Mappings tab: what the destination does with which events, one group per audience. */
+export function Mappings({ destination }: { destination: Destination }): ReactNode {
+  const mappings = useQuery(mappingsQuery(destination.id));
+  return (
+    <Loaded query={mappings} height={240}>
+      {(found) => <List destination={destination} mappings={found} />}
+    </Loaded>
+  );
+}
+
+function List({ destination, mappings }: { destination: Destination; mappings: readonly StoredMapping[] }): ReactNode {
+  const may = useMay('editor');
+  const [choosing, choice] = useDisclosure(false);
+  const [adding, setAdding] = useSearchState('add');
+  const add = (
+    <Button onClick={choice.open} disabled={!may}>
+      New Mapping
+    </Button>
+  );
+  return (
+    <>
+      <div className={classes['top']}>
+        <MappingsMeter used={mappings.length} />
+        {mappings.length > 0 && (
+          <div className={classes['buttons']}>
+            {mappings.some(isAdd) && (
+              <Button variant="default" onClick={() => setAdding('audiences')} disabled={!may}>
+                Add another audience
+              </Button>
+            )}
+            {add}
+          </div>
+        )}
+      </div>
+      {mappings.length === 0 && (
+        <EmptyState says="No mappings. Enabled destinations without one send nothing.">{add}</EmptyState>
+      )}
+      {groupsOf(mappings).map((group) => (
+        <Group key={group.key} group={group} />
+      ))}
+      <NewMapping
+        opened={choosing}
+        onClose={choice.close}
+        destination={destination}
+        full={mappings.length >= mappingsMax}
+      />
+      <AddAudiences
+        opened={may && adding === 'audiences'}
+        onClose={() => setAdding('')}
+        destination={destination}
+        mappings={mappings}
+      />
+    </>
+  );
+}

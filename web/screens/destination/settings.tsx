@@ -1,0 +1,107 @@
+import { Switch, TextInput } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
+import { changeDestination, type Destination } from '../../api/destinations.ts';
+import { Form } from '../../ui/form.tsx';
+import { useRefresh } from '../../ui/loaded.tsx';
+import { Card } from '../../ui/page.tsx';
+import { useSearchState } from '../../ui/search-state.ts';
+import { useMay } from '../../ui/space.ts';
+import { confirmed } from '../../ui/toast.ts';
+import { AfterSaving } from './after-saving.tsx';
+import { type Asked, BeforeSaving, hasToBeAsked } from './before-saving.tsx';
+import { Deletion } from './delete-destination.tsx';
+import { type Changes, changesFrom, entriesOf, realChanges, toChange } from './entries.ts';
+import { MoreSettings } from './more-settings.tsx';
+import { SaveBar } from './save-bar.tsx';
+import classes from './settings.module.css';
+import { TikTokConnection } from './tiktok-connection.tsx';
+
+/** Name, TikTok connection, on or off, and how people are sent: one form with one **Save Changes**. */
+export function Settings({ destination }: { destination: Destination }): ReactNode {
+  const may = useMay('editor');
+  const refresh = useRefresh();
+  const [draft, setDraft] = useSearchState('draft');
+  const [typed, setTyped] = useState<Changes>(() => changesFrom(draft));
+  const [asked, setAsked] = useState<Asked>();
+  const [saved, setSaved] = useState<Changes>();
+  const before = entriesOf(destination);
+  const changes = realChanges(before, typed);
+  const entries = { ...before, ...changes };
+  const changed = Object.keys(changes).length > 0;
+  const change = (part: Changes): void => setTyped({ ...typed, ...part });
+  const discard = (): void => {
+    setTyped({});
+    if (draft !== '') setDraft('');
+  };
+  const save = async (confirmRemovals?: number): Promise<void> => {
+    await changeDestination(destination.id, toChange(changes), confirmRemovals);
+    await refresh();
+    setAsked(undefined);
+    setSaved(changes);
+    discard();
+    confirmed('Changes saved.');
+  };
+  const submit = async (): Promise<void> => {
+    const question = hasToBeAsked(destination, changes);
+    if (question === undefined) await save();
+    else setAsked(question);
+  };
+  return (
+    <div className={classes['settings']}>
+      <Form
+        label="Destination settings"
+        submit={submit}
+        check={() => (entries.name.trim() === '' ? { name: 'Give the destination a name.' } : {})}
+      >
+        {({ problems, sending }) => (
+          <>
+            <TextInput
+              label="Destination name"
+              name="name"
+              readOnly={!may}
+              maxLength={200}
+              error={problems['name']}
+              value={entries.name}
+              onChange={(event) => change({ name: event.currentTarget.value })}
+            />
+            <TikTokConnection destination={destination} changes={changes} />
+            <EnableDestination
+              destination={destination}
+              on={entries.enabled}
+              change={(enabled) => change({ enabled })}
+            />
+            {saved !== undefined && !changed && <AfterSaving destination={destination} saved={saved} />}
+            <MoreSettings entries={entries} change={change} problems={problems} />
+            {changed && <SaveBar sending={sending} discard={discard} />}
+          </>
+        )}
+      </Form>
+      <Deletion destination={destination} />
+      {asked !== undefined && <BeforeSaving asked={asked} save={save} onClose={() => setAsked(undefined)} />}
+    </div>
+  );
+}
+
+function EnableDestination({
+  destination,
+  on,
+  change,
+}: {
+  destination: Destination;
+  on: boolean;
+  change: (enabled: boolean) => void;
+}): ReactNode {
+  const may = useMay('editor');
+  const possible = destination.connection.connected || destination.enabled;
+  return (
+    <Card>
+      <Switch
+        label="Enable Destination"
+        description={possible ? 'Off: nothing is sent, everything is kept.' : 'Connect TikTok first.'}
+        checked={on && possible}
+        disabled={!may || !possible}
+        onChange={(event) => change(event.currentTarget.checked)}
+      />
+    </Card>
+  );
+}
