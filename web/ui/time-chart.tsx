@@ -1,0 +1,193 @@
+import { Button, Title } from '@mantine/core';
+import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
+import { DataTable } from './data-table.tsx';
+import { axisNumber, moment, number } from './format.ts';
+import { useNow } from './now.ts';
+import classes from './time-chart.module.css';
+
+export interface ChartSeries {
+  readonly name: string;
+  /** A token of tokens.css. */
+  readonly color: string;
+  /** Bars above zero (solid) or below it (hatched), a mark on top, or a line: what it is never hangs on its colour. */
+  readonly kind: 'up' | 'down' | 'mark' | 'line' | 'dashed';
+}
+/** `values` in the order of the series; null: not known. */
+export interface ChartPoint {
+  readonly time: string;
+  readonly values: readonly (number | null)[];
+}
+interface TimeChartProps {
+  readonly title: string;
+  /** What the chart says, for those who do not look at it. */
+  readonly sentence: string;
+  readonly series: readonly ChartSeries[];
+  readonly points: readonly ChartPoint[];
+}
+
+/** Numbers over time: a sentence, a drawing that arrow keys walk through, and the same as a table. */
+export function TimeChart({ title, sentence, series, points }: TimeChartProps): ReactNode {
+  const [asTable, setAsTable] = useState(false);
+  return (
+    <figure className={classes['chart']} aria-label={title}>
+      <div className={classes['head']}>
+        <Title order={3}>{title}</Title>
+        <Button size="compact-sm" variant="default" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+          Show as table
+        </Button>
+      </div>
+      <p className={classes['sentence']}>{sentence}</p>
+      {asTable ? <Numbers title={title} series={series} points={points} /> : <Drawing {...{ title, series, points }} />}
+      <figcaption className={classes['legend']}>
+        {series.map(({ name, color, kind }) => (
+          <span key={name}>
+            <i className={classes['key']} data-kind={kind} style={{ color: `var(--${color})` }} aria-hidden />
+            {name}
+          </span>
+        ))}
+        <span className={classes['zone']}>{new Intl.DateTimeFormat().resolvedOptions().timeZone}</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+function Numbers({ title, series, points }: Omit<TimeChartProps, 'sentence'>): ReactNode {
+  const now = useNow();
+  const columns = [
+    { name: 'Time', cell: ({ time }: ChartPoint) => moment(new Date(time), now) },
+    ...series.map(({ name }, at) => ({
+      name,
+      align: 'right' as const,
+      cell: ({ values }: ChartPoint) => shown(values[at]),
+    })),
+  ];
+  return (
+    <div className={classes['table']}>
+      <DataTable label={`${title}, as a table`} columns={columns} rows={points} rowKey={({ time }) => time} />
+    </div>
+  );
+}
+
+const width = 720;
+const height = 180;
+
+function Drawing({ title, series, points }: Omit<TimeChartProps, 'sentence'>): ReactNode {
+  const now = useNow();
+  const [at, setAt] = useState<number>();
+  const { low, high } = extent(series, points);
+  const y = (value: number): number => height - ((value - low) / (high - low)) * height;
+  const step = width / Math.max(1, points.length);
+  const chosen = at === undefined ? undefined : points[at];
+  const walk = (event: KeyboardEvent): void => {
+    const to = target(event.key, at, points.length);
+    if (to === undefined) return;
+    event.preventDefault();
+    setAt(to);
+  };
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields */}
+      <div
+        className={classes['drawing']}
+        role="group"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys walk through its points
+        tabIndex={0}
+        aria-label={`${title}: arrow keys walk through it`}
+        onKeyDown={walk}
+        onBlur={() => setAt(undefined)}
+      >
+        <span className={classes['top']}>{axisNumber(high)}</span>
+        <span className={classes['bottom']}>{axisNumber(low)}</span>
+        <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
+          <line className={classes['zero']} x1={0} x2={width} y1={y(Math.max(low, 0))} y2={y(Math.max(low, 0))} />
+          {at !== undefined && <rect className={classes['chosen']} x={at * step} y={0} width={step} height={height} />}
+          {series.map((one, index) => (
+            <Layer key={one.name} series={one} values={points.map(({ values }) => values[index] ?? null)} y={y} />
+          ))}
+        </svg>
+      </div>
+      <div className={classes['axis']} aria-hidden>
+        <span>{moment(new Date(points[0]?.time ?? now), now)}</span>
+        <span>{moment(new Date(points.at(-1)?.time ?? now), now)}</span>
+      </div>
+      <p className={classes['point']} role="status">
+        {chosen &&
+          `${moment(new Date(chosen.time), now)}: ${series.map(({ name }, index) => `${shown(chosen.values[index])} ${name.toLowerCase()}`).join(', ')}`}
+      </p>
+    </>
+  );
+}
+
+interface LayerProps {
+  readonly series: ChartSeries;
+  readonly values: readonly (number | null)[];
+  readonly y: (value: number) => number;
+}
+
+function Layer({ series: { kind, color }, values, y }: LayerProps): ReactNode {
+  const hatch = useId();
+  const step = width / Math.max(1, values.length);
+  const style = { color: `var(--${color})` };
+  if (kind === 'line' || kind === 'dashed') {
+    const known = values.flatMap((value, at) => (value === null ? [] : [`${(at + 0.5) * step},${y(value)}`]));
+    return <polyline className={classes['line']} data-kind={kind} style={style} points={known.join(' ')} />;
+  }
+  if (kind === 'mark') {
+    return values.map((value, at) =>
+      // biome-ignore lint/suspicious/noArrayIndexKey: the place is what a mark is
+      value ? <Cross key={at} x={(at + 0.5) * step} style={style} /> : null,
+    );
+  }
+  const side = kind === 'up' ? 1 : -1;
+  return (
+    <g style={style}>
+      <pattern id={hatch} width={6} height={6} patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <rect width={3} height={6} fill="currentColor" />
+      </pattern>
+      {values.map((value, at) => {
+        const tip = y(side * (value ?? 0));
+        return (
+          <rect
+            // biome-ignore lint/suspicious/noArrayIndexKey: the place is what a bar is
+            key={at}
+            x={at * step + step * 0.15}
+            width={step * 0.7}
+            y={Math.min(y(0), tip)}
+            height={Math.abs(tip - y(0))}
+            fill={kind === 'up' ? 'currentColor' : `url(#${hatch})`}
+            stroke="currentColor"
+            vectorEffect="non-scaling-stroke"
+          />
+        );
+      })}
+    </g>
+  );
+}
+
+function Cross({ x, style }: { x: number; style: { color: string } }): ReactNode {
+  return <path className={classes['cross']} style={style} d={`M${x - 4},4 L${x + 4},14 M${x + 4},4 L${x - 4},14`} />;
+}
+
+/** From 0 where bars stand; a line may start above 0, and its axis says where. */
+function extent(series: readonly ChartSeries[], points: readonly ChartPoint[]): { low: number; high: number } {
+  const drawn = points.flatMap(({ values }) =>
+    values.flatMap((value, at) => {
+      const kind = series[at]?.kind;
+      if (value === null || kind === 'mark') return [];
+      return [kind === 'down' ? -value : value];
+    }),
+  );
+  const low = Math.min(0, ...drawn);
+  return { low, high: Math.max(1, ...drawn) };
+}
+
+function target(key: string, at: number | undefined, length: number): number | undefined {
+  if (length === 0) return undefined;
+  if (key === 'ArrowRight') return Math.min(length - 1, (at ?? -1) + 1);
+  if (key === 'ArrowLeft') return Math.max(0, (at ?? length) - 1);
+  if (key === 'Home') return 0;
+  return key === 'End' ? length - 1 : undefined;
+}
+
+const shown = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '—' : number(value);
