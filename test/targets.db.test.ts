@@ -4,7 +4,7 @@ import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
 
 import { createDelivery } from '../server/delivery/delivery.ts';
-import { targetsOf } from '../server/destinations/destinations.ts';
+import { findTargets, targetsOf } from '../server/destinations/destinations.ts';
 import { hours, type Millis, minutes, seconds } from '../server/kernel/clock.ts';
 import { type CrashPoint, noCrash, type ReachCrashPoint } from '../server/kernel/crash-point.ts';
 import { silentLog } from '../server/kernel/log.ts';
@@ -171,6 +171,34 @@ test('rule 12: an audience that is made again under the same name is a new targe
   await world.process(exit(2), enter(4));
   await run();
   expect(setOf('900')).toEqual(hashesOf(3, 4));
+});
+
+test('rule 12: who names an audience that was replaced, by its id, is led to the one in its place, in one step', async () => {
+  const { world, run, remove, only } = await shop();
+  await world.process(enter(1));
+  await run();
+  const old = await only();
+  const led = async () => {
+    const id = must(old.tiktokId, 'found');
+    return (await findTargets(database.db, world.destinationId, [{ advertiserId, audience: { by: 'id', id } }]))[0];
+  };
+  expect(await led()).toBe(old.id);
+  for (let times = 0; times < 2; times += 1) {
+    const standing = must(
+      (await targets(world)).find((target) => target.state !== 'gone'),
+      'a live target',
+    );
+    remove(must(standing.tiktokId, 'found'));
+    await world.process(enter(10 + times));
+    await run();
+    const gone = must(
+      (await targets(world)).find((target) => target.problem === 'gone'),
+      'blocked',
+    );
+    const replaced = await database.db.transaction((tx) => remakeTarget(tx, world, gone, 'create'));
+    expect(replaced).toEqual({ ok: true, value: await led() });
+    await run();
+  }
 });
 
 test('several new audiences of the name are a choice; the deleted one, still listed for a while, is none of them', async () => {

@@ -107,10 +107,11 @@ test('an audience that TikTok still has is not left behind like that, whatever b
 });
 
 test('TikTok’s view is read when asked, at most once a minute, and what is not there is said', async () => {
-  const { api, post, found, clock, blocked } = await shop();
+  const { api, post, get, found, clock, blocked } = await shop();
   await found('800');
   api.tiktok.audiences.set('7001', [audienceView('800', 'vip', { coverNum: 77 })]);
   expect((await post('check')).json.data).toMatchObject({ state: 'ready', seen: { coverNum: 77 } });
+  expect((await get('/requests')).data).toMatchObject([{ action: 'get', outcome: 'ok' }]);
   const again = await post('check');
   expect(again.status).toBe(429);
   expect(again.headers.get('retry-after')).toBe('60');

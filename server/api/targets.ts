@@ -2,7 +2,6 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema, idToText } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import {
-  accessToken,
   askForLook,
   askToCreate,
   block,
@@ -16,12 +15,12 @@ import {
   type Target,
   type TargetProblem,
   targetsOf,
-  whyNotFeedable,
 } from '../destinations/destinations.ts';
 import { must } from '../kernel/result.ts';
 import { owedByTarget, remakeTarget } from '../ledger/ledger.ts';
 import type { AudienceView } from '../tiktok/tiktok.ts';
 import { change, forEditors, forViewers, permittedDestination } from './access.ts';
+import { feedable, viewNow } from './audience-views.ts';
 import { type Api, notFound, type Refusal, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
 import { bodyOf, conflict, invalid, listOf, oneOf, refusals, timeSchema } from './shapes.ts';
@@ -120,36 +119,6 @@ export async function targetOf(q: Queryable, destination: Pick<Destination, 'id'
   const target = await getTarget(q, id);
   if (target?.destinationId !== destination.id) throw notFound();
   return target;
-}
-
-/** TikTok's view of one audience now; undefined where it is not there. */
-async function viewNow(
-  parts: ApiParts,
-  destination: Destination,
-  at: { advertiserId: string; audienceId: string },
-): Promise<AudienceView | undefined> {
-  const token = await accessToken(parts, destination.id);
-  if (token === undefined) throw refusal(409, 'not-connected', 'TikTok is not connected');
-  const answer = await parts.tiktok.getAudiences({ token }, at.advertiserId, [at.audienceId]);
-  if (answer.outcome.kind === 'gone') return undefined;
-  if (answer.outcome.kind !== 'ok' || answer.data === undefined) {
-    throw refusal(503, 'tiktok', `TikTok did not say (${answer.message}); nothing was changed, try again in a moment`);
-  }
-  return answer.data.find((view) => view.audienceId === at.audienceId);
-}
-
-async function feedable(
-  parts: ApiParts,
-  destination: Destination,
-  target: Target,
-  audienceId: string,
-): Promise<AudienceView> {
-  const view = await viewNow(parts, destination, { advertiserId: target.advertiserId, audienceId });
-  const account = `ad account ${target.advertiserId}`;
-  if (!view) throw refusal(422, 'no-audience', `${account} has no audience with this id`, 'audienceId');
-  const why = whyNotFeedable(view);
-  if (why !== undefined) throw refusal(422, 'not-feedable', `"${view.name}" of ${account} ${why}`, 'audienceId');
-  return view;
 }
 
 /** Before anybody was there the target takes the audience; afterwards a new target does, and the people follow (rule 12). */

@@ -28,6 +28,7 @@ import { keepLease } from './keep-lease.ts';
 import { releaseLease, takeLease } from './leases.sql.ts';
 import { createNodeShare } from './nodes.ts';
 import { unpackRows } from './payload.ts';
+import { recordingReads } from './reads.ts';
 import {
   countParked,
   countRequests,
@@ -263,4 +264,4 @@ export async function mergeParked(tx: Tx, spaceId: SpaceId, loser: PersonId): Pr
 /** What pages and the API show. */
 export const deliveryReads = { selectRequests, countRequests, selectParked, countParked, selectCounts, unpackRows };
 
-export { sweepCounts, sweepRequests };
+export { recordingReads, sweepCounts, sweepRequests };

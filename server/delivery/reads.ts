@@ -4,14 +4,20 @@ import { finishRequest, insertRequest } from './requests.sql.ts';
 import type { DeliveryDeps, Run } from './run.ts';
 import { endOf } from './send.ts';
 
-/** TikTok as a run sees it: looking for audiences is recorded like telling people is. */
-export function recordingReads(deps: DeliveryDeps, run: Run): TikTok {
+/** Whose reads they are. */
+interface Reader extends Pick<Run, 'spaceId' | 'destinationId'> {
+  /** Of the run that asks; 0 for a person's question, which needs no lease: it changes nothing, and its row is never open. */
+  readonly fence: number;
+}
+
+/** TikTok as a run or a person's request sees it: looking for audiences is recorded like telling people is. */
+export function recordingReads(deps: Pick<DeliveryDeps, 'db' | 'clock' | 'tiktok'>, reader: Reader): TikTok {
   const recorded = async <Data>(kind: 'list' | 'get', advertiserId: string, ask: () => Promise<Answer<Data>>) => {
     const startedAt = new Date(deps.clock.now());
     const answer = await ask();
     // No call was made where no slot or no connection was to be had.
     if (answer.outcome.kind === 'unsent') return answer;
-    const { spaceId, destinationId, fence } = run;
+    const { spaceId, destinationId, fence } = reader;
     await deps.db.transaction(async (tx) => {
       const place = { spaceId, destinationId, fence, kind, advertiserId };
       const requestNo = await insertRequest(tx, { ...place, rows: 0, pointers: [], payload: null, startedAt });
