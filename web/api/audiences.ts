@@ -84,7 +84,28 @@ export interface ConnectionSettings {
   readonly sendIdentify: boolean;
   readonly enteredEvent: string;
   readonly exitedEvent: string;
+  /** For mappings that read them: the ad account, and the TikTok audience where it is not the one of the key's name. */
+  readonly settings?: { readonly advertiserId?: string; readonly audienceId?: string };
 }
+export type MatchingMappings = components['schemas']['MatchingMappings'];
+
+/** Which mappings would take what a connection with these settings emits. */
+export const matchingQuery = (
+  place: { spaceId: string; audienceId: string; destinationId: string },
+  settings: ConnectionSettings,
+) =>
+  queryOptions({
+    queryKey: ['matching-mappings', place, settings],
+    queryFn: () =>
+      one(
+        api.POST(
+          '/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}/matching-mappings',
+          { params: { path: place }, body: { ...settings, settings: settings.settings ?? {} } },
+        ),
+      ),
+    // While a name is typed the last answer stays: nothing below it jumps.
+    placeholderData: (before: MatchingMappings | undefined) => before,
+  });
 
 export const connect = (
   place: { spaceId: string; audienceId: string },
@@ -131,3 +152,18 @@ export const disconnect = (
       params: { path: place, query: { people } },
     }),
   );
+
+/** How many members there were over time. */
+export const sizesQuery = (spaceId: string, audienceId: string, range: { name: string; ms: number }) =>
+  queryOptions({
+    queryKey: ['sizes', audienceId, range.name],
+    queryFn: () => {
+      const from = new Date(Date.now() - range.ms).toISOString();
+      return one(
+        api.GET('/api/v1/spaces/{spaceId}/audiences/{audienceId}/sizes', {
+          params: { path: { spaceId, audienceId }, query: { from } },
+        }),
+      );
+    },
+    refetchInterval: 60_000,
+  });

@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { type Audience, type Connection, connectionsQuery } from '../../api/audiences.ts';
 import { Copyable } from '../../ui/copy.tsx';
-import { Loaded } from '../../ui/loaded.tsx';
+import { Loaded, Waiting } from '../../ui/loaded.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
 import { ConnectedDestinations } from './connected-destinations.tsx';
 import classes from './overview.module.css';
+
+const SizeOverTime = lazy(() => import('./size-over-time.tsx').then((found) => ({ default: found.SizeOverTime })));
 
 /** How many, and where they are. */
 export function Overview({ audience }: { audience: Audience }): ReactNode {
@@ -25,6 +27,9 @@ export function Overview({ audience }: { audience: Audience }): ReactNode {
           </>
         )}
       </Loaded>
+      <Suspense fallback={<Waiting height={300} />}>
+        <SizeOverTime audience={audience} />
+      </Suspense>
     </>
   );
 }
