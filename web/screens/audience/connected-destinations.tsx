@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { Audience, Connection } from '../../api/audiences.ts';
 import { type Destination, destinationsQuery } from '../../api/destinations.ts';
+import { AdsManagerLink } from '../../ui/ads-manager-link.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { number } from '../../ui/format.ts';
@@ -53,7 +54,11 @@ export function ConnectedDestinations({
       ) : (
         <DataTable label="Destinations" columns={columns} rows={rows} rowKey={({ destination }) => destination.id} />
       )}
-      {connections.length > 0 && <p>{sizeSoon}</p>}
+      {connections.length > 0 && (
+        <p>
+          {sizeSoon} <AdsManagerLink />
+        </p>
+      )}
       <ConnectionPanel
         audience={audience}
         connections={connections}

@@ -1,4 +1,4 @@
-import { Button, Radio, Stack, Switch, TextInput } from '@mantine/core';
+import { Radio, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import {
@@ -15,9 +15,10 @@ import { EmptyState } from '../../ui/empty-state.tsx';
 import { type FieldProblems, Form, FormActions, SaveButton } from '../../ui/form.tsx';
 import { ButtonLink } from '../../ui/links.tsx';
 import { useRefresh } from '../../ui/loaded.tsx';
-import { Problem } from '../../ui/problem.tsx';
 import { SidePanel } from '../../ui/side-panel.tsx';
 import { confirmed } from '../../ui/toast.ts';
+import { AdvertiserChoice, EventSettings, usual } from './event-settings.tsx';
+import { Matching } from './matching.tsx';
 
 /** Segment's side panel **Add Destinations**: which destination follows the audience, and what it is sent. */
 export function ConnectionPanel({
@@ -57,14 +58,6 @@ export function ConnectionPanel({
   );
 }
 
-/** Segment's names, which the mappings of its guide listen to. */
-const usual: ConnectionSettings = {
-  sendTrack: true,
-  sendIdentify: false,
-  enteredEvent: 'Audience Entered',
-  exitedEvent: 'Audience Exited',
-};
-
 interface FormProps {
   readonly audience: Audience;
   readonly edited: Connection | null;
@@ -80,17 +73,16 @@ function ConnectionForm({ audience, edited, connections, onTyped, onDone }: Form
   const free = destinations.filter(({ id }) => !connections.some(({ destinationId }) => destinationId === id));
   const [chosen, setChosen] = useState(edited?.destinationId);
   const destinationId = chosen ?? (free.length === 1 ? free[0]?.id : undefined);
-  const [settings, setSettings] = useState<ConnectionSettings>(edited ?? usual);
+  const destination = destinations.find(({ id }) => id === destinationId);
+  const [settings, setSettings] = useState<ConnectionSettings>(edited ? settingsOf(edited) : usual);
   const change = (part: Partial<ConnectionSettings>): void => {
     onTyped();
     setSettings({ ...settings, ...part });
   };
   const submit = async (): Promise<void> => {
     if (destinationId === undefined) return;
-    const { sendTrack, sendIdentify, enteredEvent, exitedEvent } = settings;
-    const wanted = { sendTrack, sendIdentify, enteredEvent, exitedEvent };
-    if (edited) await changeConnection({ spaceId, audienceId, destinationId }, wanted);
-    else await connect({ spaceId, audienceId }, destinationId, wanted);
+    if (edited) await changeConnection({ spaceId, audienceId, destinationId }, settings);
+    else await connect({ spaceId, audienceId }, destinationId, settings);
     await refresh();
     confirmed(edited ? 'Connection saved.' : `${audience.name} is connected.`);
     onDone();
@@ -119,10 +111,13 @@ function ConnectionForm({ audience, edited, connections, onTyped, onDone }: Form
             </Radio.Group>
           )}
           <EventSettings settings={settings} change={change} problems={problems} />
-          {edited === null && destinationId !== undefined && (
+          {destination && <AdvertiserChoice {...{ destination, settings, change }} />}
+          {destination && <Matching {...{ audience, destination, settings, usual, change }} />}
+          {edited === null && destination && settings.enteredEvent.trim() !== '' && (
             <Consequence
-              of={['connect', audienceId, destinationId, settings]}
-              dryRun={() => tryConnect({ spaceId, audienceId }, destinationId, settings)}
+              of={['connect', audienceId, destination.id, settings]}
+              dryRun={() => tryConnect({ spaceId, audienceId }, destination.id, settings)}
+              where={`${audience.key} through ${destination.name}`}
             />
           )}
           <FormActions>
@@ -134,60 +129,18 @@ function ConnectionForm({ audience, edited, connections, onTyped, onDone }: Form
   );
 }
 
-function EventSettings({
-  settings,
-  change,
-  problems,
-}: {
-  settings: ConnectionSettings;
-  change: (part: Partial<ConnectionSettings>) => void;
-  problems: FieldProblems;
-}): ReactNode {
-  const renamed = settings.enteredEvent !== usual.enteredEvent || settings.exitedEvent !== usual.exitedEvent;
-  return (
-    <>
-      <Switch
-        label="Send Track"
-        description="TikTok Audiences listens to Track events."
-        checked={settings.sendTrack}
-        onChange={(event) => change({ sendTrack: event.currentTarget.checked })}
-      />
-      {!settings.sendTrack && (
-        <Problem
-          level="attention"
-          happened="With Send Track off nothing reaches TikTok."
-          next="The mappings of Segment's guide listen to Track events."
-        />
-      )}
-      <Switch
-        label="Send Identify"
-        checked={settings.sendIdentify}
-        onChange={(event) => change({ sendIdentify: event.currentTarget.checked })}
-      />
-      <TextInput
-        label="Audience Entered event name"
-        name="enteredEvent"
-        error={problems['enteredEvent']}
-        value={settings.enteredEvent}
-        onChange={(event) => change({ enteredEvent: event.currentTarget.value })}
-      />
-      <TextInput
-        label="Audience Exited event name"
-        name="exitedEvent"
-        error={problems['exitedEvent']}
-        value={settings.exitedEvent}
-        onChange={(event) => change({ exitedEvent: event.currentTarget.value })}
-      />
-      {renamed && (
-        <Button
-          variant="default"
-          onClick={() => change({ enteredEvent: usual.enteredEvent, exitedEvent: usual.exitedEvent })}
-        >
-          Reset
-        </Button>
-      )}
-    </>
-  );
+function settingsOf({ sendTrack, sendIdentify, enteredEvent, exitedEvent, settings }: Connection): ConnectionSettings {
+  const { advertiserId, audienceId } = settings;
+  return {
+    sendTrack,
+    sendIdentify,
+    enteredEvent,
+    exitedEvent,
+    settings: {
+      ...(typeof advertiserId === 'string' ? { advertiserId } : {}),
+      ...(typeof audienceId === 'string' ? { audienceId } : {}),
+    },
+  };
 }
 
 function NoDestination({ spaceId, any }: { spaceId: string; any: boolean }): ReactNode {

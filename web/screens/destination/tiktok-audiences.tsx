@@ -4,7 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { Destination } from '../../api/destinations.ts';
 import { checkTarget, feedableQuery, resolveTarget, type Target, targetsQuery } from '../../api/targets.ts';
-import { tiktokAppQuery } from '../../api/tiktok-app.ts';
+import { AdsManagerLink } from '../../ui/ads-manager-link.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { count, people } from '../../ui/format.ts';
 import { Loaded, useRefresh, Waiting } from '../../ui/loaded.tsx';
@@ -39,14 +39,9 @@ export function TikTokAudiences({ destination }: { destination: Destination }): 
 }
 
 function AdsManager(): ReactNode {
-  const sandbox = useQuery(tiktokAppQuery).data?.sandbox;
-  const href = sandbox ? `${sandbox}/ads-manager/audiences` : 'https://ads.tiktok.com/i18n/dmp/audience';
   return (
     <p className={classes['dim']}>
-      You cannot make this type (Partner Audience) in TikTok's own pages; Usher made it for you.{' '}
-      <a href={href} target="_blank" rel="noreferrer">
-        Open TikTok Ads Manager
-      </a>
+      You cannot make this type (Partner Audience) in TikTok's own pages; Usher made it for you. <AdsManagerLink />
     </p>
   );
 }
