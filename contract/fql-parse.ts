@@ -123,7 +123,7 @@ class Parser {
     const operator = this.#takeOperator();
     if (operator !== undefined) {
       const rightAt = this.#token();
-      const right = this.#operand();
+      const right = this.#operand(`a value after ${operator}`);
       refuseForgottenQuotes(rightAt, right);
       return { kind: 'compare', operator, left, right };
     }
@@ -136,14 +136,14 @@ class Parser {
     throw this.#unexpected(token, 'a comparison such as =');
   }
 
-  #operand(): FqlOperand {
+  #operand(wanted = 'a field or a value'): FqlOperand {
     return this.#nested(() => {
       const token = this.#token();
       if (token.kind === 'text' || token.kind === 'number') {
         this.#next += 1;
         return { kind: 'literal', value: token.value };
       }
-      if (token.kind !== 'path') throw this.#unexpected(token, 'a field or a value');
+      if (token.kind !== 'path') throw this.#unexpected(token, wanted);
       const word = token.plain ? token.keys[0] : undefined;
       if (word !== undefined && this.#signAt(1) === '(') return this.#call(word, token.at);
       this.#next += 1;

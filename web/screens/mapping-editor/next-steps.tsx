@@ -1,0 +1,84 @@
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { type ReactNode, useState } from 'react';
+import { audiencesQuery } from '../../api/audiences.ts';
+import { createCounterpart, mappingsQuery, type StoredMapping } from '../../api/mappings.ts';
+import { TextLink } from '../../ui/links.tsx';
+import { useRefresh } from '../../ui/loaded.tsx';
+import { Problem, RequestProblem } from '../../ui/problem.tsx';
+import { useSearchState } from '../../ui/search-state.ts';
+import { useMay, useSpace } from '../../ui/space.ts';
+
+const halves: Readonly<Record<string, { slug: string; name: string }>> = {
+  addUser: { slug: 'removeUser', name: 'Remove Users' },
+  addToAudience: { slug: 'removeFromAudience', name: 'Remove from Audience' },
+};
+
+/** What is still missing after a mapping was saved: its other half, then back to the audience. */
+export function AfterSaving({ mapping }: { mapping: StoredMapping }): ReactNode {
+  const { id: space } = useSpace();
+  const may = useMay('editor');
+  const refresh = useRefresh();
+  const navigate = useNavigate();
+  const [error, setError] = useState<unknown>(null);
+  const mappings = useQuery(mappingsQuery(mapping.destinationId)).data;
+  const half = halves[mapping.actionSlug];
+  const key = mapping.settings['personas_audience_key'];
+  const missing =
+    half !== undefined &&
+    mappings !== undefined &&
+    !mappings.some((one) => one.actionSlug === half.slug && one.settings['personas_audience_key'] === key);
+  const create = async (): Promise<void> => {
+    try {
+      await createCounterpart({ destinationId: mapping.destinationId, subscriptionId: mapping.id });
+      await refresh();
+      await navigate({
+        to: '/spaces/$space/connections/destinations/$destination/{-$tab}',
+        params: { space, destination: mapping.destinationId, tab: 'mappings' },
+        search: ({ audience }) => ({ audience }),
+      });
+    } catch (failed) {
+      setError(failed);
+    }
+  };
+  if (!missing || half === undefined) return <BackToAudience audienceKey={typeof key === 'string' ? key : undefined} />;
+  return (
+    <>
+      <Problem
+        level="attention"
+        happened="People who leave are not removed yet."
+        kept="Adding works without it."
+        next={
+          <>
+            <Button size="xs" disabled={!may} onClick={() => void create()}>{`Create ${half.name}`}</Button>
+            <BackToAudience audienceKey={typeof key === 'string' ? key : undefined} />
+          </>
+        }
+      />
+      {error !== null && <RequestProblem error={error} kept="The mapping itself is saved." />}
+    </>
+  );
+}
+
+function BackToAudience({ audienceKey }: { audienceKey: string | undefined }): ReactNode {
+  const { id: space } = useSpace();
+  const [from] = useSearchState('audience');
+  const audiences = useQuery(audiencesQuery(space)).data?.data ?? [];
+  const audience = audiences.find(({ id, key }) => (from === '' ? key === audienceKey : id === from));
+  if (audience === undefined) {
+    return (
+      <TextLink to="/spaces/$space/engage/audiences" params={{ space }}>
+        Go to Audiences
+      </TextLink>
+    );
+  }
+  return (
+    <TextLink
+      to="/spaces/$space/engage/audiences/$audience/{-$tab}"
+      params={{ space, audience: audience.id, tab: undefined }}
+    >
+      {`Back to ${audience.name}`}
+    </TextLink>
+  );
+}
