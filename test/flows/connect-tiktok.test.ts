@@ -160,7 +160,7 @@ test('the audience of a mapping is made once at TikTok, and found ever after', a
   sandbox.deleteAudience(target.tiktokId ?? '');
   expect((await resolve(of, ref)).resolution).toMatchObject({
     kind: 'blocked',
-    reason: expect.stringContaining('no audience with the id'),
+    reason: expect.stringContaining('was deleted at TikTok'),
   });
 });
 
