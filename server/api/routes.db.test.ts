@@ -169,6 +169,8 @@ const bodies: Record<string, (ids: Record<string, string>) => unknown> = {
   'POST /api/v1/destinations/{destinationId}/parked/retry': () => undefined,
   'POST /api/v1/destinations/{destinationId}/resume': () => undefined,
   'POST /api/v1/destinations/{destinationId}/targets/{targetId}/resolve': () => ({ create: true }),
+  'POST /api/v1/destinations/{destinationId}/targets/{targetId}/resync': () => ({}),
+  'PATCH /api/v1/destinations/{destinationId}/targets/{targetId}/resync': () => ({ paused: true }),
   'POST /api/v1/destinations/{destinationId}/targets/{targetId}/check': () => undefined,
   'POST /api/v1/destinations/{destinationId}/targets/{targetId}/give-up': () => ({}),
   'POST /api/v1/spaces/{spaceId}/people/search': () => ({ type: 'user_id', value: 'u1' }),
@@ -327,7 +329,7 @@ test('T8: what only owners may change, and write keys, ask a person for the pass
   expect(asks.length).toBeGreaterThan(8);
 });
 
-/** What a person must have done before a route of their own account answers. */
+/** What must have been done before a route answers: of one's own account, or of a resync. */
 async function prepared(
   api: ApiUnderTest,
   route: Route,
@@ -337,6 +339,11 @@ async function prepared(
     const body = { roles: [{ spaceId: ids['spaceId'], role: 'editor' }] };
     const made = await api.request('POST', '/api/v1/invitations', { token, body });
     return { invitationToken: String(made.json.data.link).split('token=')[1] ?? '' };
+  }
+  if (route.path.endsWith('/resync') && route.method !== 'POST') {
+    const path = `/api/v1/destinations/${ids['destinationId']}/targets/${ids['targetId']}/resync`;
+    const begun = await api.request('POST', path, { token, body: {} });
+    expect(begun.status).toBe(202);
   }
   if (!route.path.endsWith('/two-step/confirm')) return {};
   const begun = await api.request('POST', '/api/v1/profile/two-step', { session });
