@@ -109,13 +109,6 @@ export const rules: readonly Rule[] = [
   if (hashes.length >= 0) return;`,
   },
   {
-    rule: 'unknown is no refusal',
-    what: 'Rule 11: an answer that never came is not taken for a refusal.',
-    file: 'server/delivery/send.ts',
-    find: "  } else if (outcome === 'unknown') {",
-    replace: '  } else if (false) {',
-  },
-  {
     rule: 'doubts by hash',
     what: 'Rule 11: a doubt asserts the level of the hash (does anybody hold it?), not that of the row that was told.',
     file: 'server/delivery/doubts.ts',
