@@ -301,7 +301,7 @@ test('T19: every route that changes something writes exactly one line into the a
     if (route.role === 'anyone') continue; // these are walked in sign-in.db.test.ts
     worlds += 1;
     const { ids, tokens, people } = await world(api, `shop${worlds}`);
-    if (route.path.endsWith('/oauth/revoke')) await connect(api, ids, tokens.owner);
+    if (/\/(oauth\/revoke|tiktok-account)$/.test(route.path)) await connect(api, ids, tokens.owner);
     Object.assign(ids, await prepared(api, route, { session: people.owner.session, token: tokens.owner, ids }));
     const caller = byRole(route)
       ? { token: ofInstallation.has(nameOf(route)) ? await api.token(null, 'owner') : tokens[route.role] }
