@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   Outlet,
   redirect,
+  retainSearchParams,
 } from '@tanstack/react-router';
 import { meQuery } from '../api/session.ts';
 import { Crashed, NoSuchPage } from '../ui/dead-ends.tsx';
@@ -74,7 +75,13 @@ const firstSpace = createRoute({
 });
 
 const shell = createRoute({ getParentRoute: () => signedIn, id: 'shell', component: Shell });
-const space = createRoute({ getParentRoute: () => shell, path: '/spaces/$space', component: SpaceFrame });
+const space = createRoute({
+  getParentRoute: () => shell,
+  path: '/spaces/$space',
+  component: SpaceFrame,
+  // The audience that a set-up is about goes along with every link (guide-bar.tsx).
+  search: { middlewares: [retainSearchParams<Search>(['audience'])] },
+});
 
 const home = createRoute({
   getParentRoute: () => space,

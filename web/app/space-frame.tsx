@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { meQuery } from '../api/session.ts';
 import { NoSuchPage } from '../ui/dead-ends.tsx';
 import { SpaceContext } from '../ui/space.ts';
+import { GuideBar } from './guide-bar.tsx';
 
 /** Everything below /spaces/{space}: who may do what here, and the space's name for titles and headings. */
 export function SpaceFrame(): ReactNode {
@@ -14,6 +15,7 @@ export function SpaceFrame(): ReactNode {
   if (space === undefined) return <NoSuchPage />;
   return (
     <SpaceContext value={space}>
+      <GuideBar />
       <Outlet key={id} />
     </SpaceContext>
   );

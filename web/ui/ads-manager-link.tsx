@@ -8,7 +8,7 @@ export function AdsManagerLink(): ReactNode {
   const sandbox = useQuery(tiktokAppQuery).data?.sandbox;
   const href = sandbox ? `${sandbox}/ads-manager/audiences` : 'https://ads.tiktok.com/i18n/dmp/audience';
   return (
-    <Anchor href={href} target="_blank" rel="noreferrer">
+    <Anchor href={href} target="_blank" rel="noreferrer" underline="always">
       Open TikTok Ads Manager
     </Anchor>
   );
