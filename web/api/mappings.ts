@@ -1,12 +1,11 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { MappingJson } from '../../contract/mapping-kit.ts';
-import { api, type DryRun, done, made, one, tried } from './client.ts';
+import { api, type DryRun, made, one, tried } from './client.ts';
 import { ApiError } from './errors.ts';
 import type { components } from './openapi.d.ts';
 
 /** A mapping as stored: the API calls it a subscription, as Segment's does. */
 export type StoredMapping = components['schemas']['Subscription'];
-export type Choices = components['schemas']['FieldChoices'];
 export type RecentEvent = components['schemas']['RecentEvent'];
 
 export type Fields = Readonly<Record<string, MappingJson>>;
@@ -55,14 +54,6 @@ export const mappingQuery = (place: Place) =>
 
 export const createMapping = (destinationId: string, draft: MappingDraft): Promise<StoredMapping> =>
   made(api.POST(path, { params: { path: { destinationId } }, body: { ...draft, settings: { ...draft.settings } } }));
-
-export const tryCreateMapping = (destinationId: string, draft: MappingDraft): Promise<DryRun> =>
-  tried(
-    api.POST(path, {
-      params: { path: { destinationId }, query: { dryRun: 'true' } },
-      body: { ...draft, settings: { ...draft.settings } },
-    }),
-  );
 
 export type MappingChange = Partial<Pick<MappingDraft, 'name' | 'trigger' | 'settings' | 'enabled'>>;
 
@@ -113,8 +104,15 @@ function peopleLeft({ problems }: ApiError): Weighed | undefined {
 const isLeft = (details: unknown): details is { people: number; keep: DryRun; remove: DryRun } =>
   typeof details === 'object' && details !== null && 'people' in details && 'keep' in details && 'remove' in details;
 
-export const deleteMapping = (place: Place, people: PeopleAnswer): Promise<void> =>
-  done(api.DELETE(`${path}/{subscriptionId}`, { params: { path: place, query: { people } } }));
+export const deleteMapping = (place: Place, people: PeopleAnswer, confirmRemovals?: number): Promise<void> =>
+  done(
+    api.DELETE(`${path}/{subscriptionId}`, {
+      params: {
+        path: place,
+        query: { people, ...(confirmRemovals === undefined ? {} : { confirmRemovals }) },
+      },
+    }),
+  );
 
 /** Remove Users of Add Users, or the other way round, with the same fields. */
 export const createCounterpart = (place: Place): Promise<{ id: string }> =>
