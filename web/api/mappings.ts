@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { MappingJson } from '../../contract/mapping-kit.ts';
-import { api, type DryRun, made, one, tried } from './client.ts';
+import { api, type DryRun, done, made, one, tried } from './client.ts';
 import { ApiError } from './errors.ts';
 import type { components } from './openapi.d.ts';
 

@@ -12,6 +12,7 @@ import { Card, Page } from '../../ui/page.tsx';
 import { useMay } from '../../ui/space.ts';
 import { ViewerNote } from '../../ui/viewer-note.tsx';
 import { type Action, nameOf, problemsOf } from './draft.ts';
+import { EditorMenu } from './editor-menu.tsx';
 import { variablesOf } from './event-variables.ts';
 import { FieldList } from './field-list.tsx';
 import classes from './mapping-editor.module.css';
@@ -32,11 +33,11 @@ export interface EditorProps {
 /** How long typing rests before the mapping is tried on the event. */
 const restMs = 300;
 
-export function Editor({ destination, action, before, stored }: EditorProps): ReactNode {
+export function Editor({ destination, action, ...read }: EditorProps): ReactNode {
   const may = useMay('editor');
   const away = useServerAway() !== null;
   const form = useRef<HTMLDivElement>(null);
-  const [draft, setDraft] = useState(before);
+  const { draft, setDraft, before, stored } = useDraft(read);
   const [asked, setAsked] = useState(false);
   const [event, setEvent] = useState<TestEvent>();
   const found = problemsOf(draft, action);
@@ -78,6 +79,7 @@ export function Editor({ destination, action, before, stored }: EditorProps): Re
           <Button onClick={save} disabled={!canSave} loading={saving.sending}>
             Save
           </Button>
+          {stored && <EditorMenu mapping={stored.mapping} />}
         </div>
         {saving.problem}
         {stored && !dirty && <AfterSaving mapping={stored.mapping} />}
@@ -120,6 +122,22 @@ export function Editor({ destination, action, before, stored }: EditorProps): Re
       <ConfirmLeaving opened={leaving.asks} stay={leaving.stay} leave={leaving.leave} />
     </Page>
   );
+}
+
+/**
+ * What is edited and what it is compared with. A newer version replaces what was read only where that loses nothing: else
+ * saving is refused (412), and who edits is told.
+ */
+function useDraft(newest: Pick<EditorProps, 'before' | 'stored'>) {
+  const [read, setRead] = useState(newest);
+  const [draft, setDraft] = useState(newest.before);
+  const clean = sameDraft(draft, read.before);
+  const harmless = clean || sameDraft(newest.before, read.before) || sameDraft(draft, newest.before);
+  if (newest.stored !== read.stored && harmless) {
+    setRead(newest);
+    if (clean) setDraft(newest.before);
+  }
+  return { draft, setDraft, ...read };
 }
 
 /** The name follows the key until somebody gives it another one. */
