@@ -64,7 +64,9 @@ const row = fc
   .map(({ text, number, ...rest }) => ({
     ...rest,
     value: takesNumber(rest.operator) ? String(number) : takesValue(rest.operator) ? text : '',
-  }));
+  }))
+  // Ends with nothing is the same trigger as starts with nothing, and is shown as that.
+  .filter(({ operator, value }) => operator !== 'ends' || value !== '');
 
 test('whatever the builder makes is printed, read, and shown as the same rows', () => {
   void fc.assert(
