@@ -79,6 +79,9 @@ test('an event that came in shows what would be sent, without anything being sen
   await says('EMAIL_SHA256');
   expect(await app.page.content()).not.toContain('dan@');
   await app.looksWell('preview');
+  await app.page.setViewportSize({ width: 390, height: 844 });
+  expect(await app.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  await app.page.setViewportSize({ width: 1440, height: 900 });
 });
 
 test('what is saved is off, and its other half follows by one click', async () => {
@@ -91,6 +94,7 @@ test('what is saved is off, and its other half follows by one click', async () =
   await group.getByRole('link', { name: 'Remove Users: vip' }).waitFor();
   expect(await group.getByRole('switch', { checked: true }).count()).toBe(2);
   expect(await app.page.getByRole('meter').getAttribute('aria-valuetext')).toBe('4 of 50 mappings');
+  await app.page.getByRole('link', { name: 'Back to vip', exact: true }).waitFor();
 });
 
 test('leaving with changes asks first', async () => {

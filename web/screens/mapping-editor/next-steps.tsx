@@ -4,11 +4,10 @@ import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { audiencesQuery } from '../../api/audiences.ts';
 import { createCounterpart, mappingsQuery, type StoredMapping } from '../../api/mappings.ts';
-import { TextLink } from '../../ui/links.tsx';
 import { useRefresh } from '../../ui/loaded.tsx';
 import { Problem, RequestProblem } from '../../ui/problem.tsx';
-import { useSearchState } from '../../ui/search-state.ts';
 import { useMay, useSpace } from '../../ui/space.ts';
+import { BackToAudience } from './back-to-audience.tsx';
 
 const halves: Readonly<Record<string, { slug: string; name: string }>> = {
   addUser: { slug: 'removeUser', name: 'Remove Users' },
@@ -23,6 +22,7 @@ export function AfterSaving({ mapping }: { mapping: StoredMapping }): ReactNode 
   const navigate = useNavigate();
   const [error, setError] = useState<unknown>(null);
   const mappings = useQuery(mappingsQuery(mapping.destinationId)).data;
+  const audiences = useQuery(audiencesQuery(space)).data?.data ?? [];
   const half = halves[mapping.actionSlug];
   const key = mapping.settings['personas_audience_key'];
   const missing =
@@ -36,7 +36,8 @@ export function AfterSaving({ mapping }: { mapping: StoredMapping }): ReactNode 
       await navigate({
         to: '/spaces/$space/connections/destinations/$destination/{-$tab}',
         params: { space, destination: mapping.destinationId, tab: 'mappings' },
-        search: ({ audience }) => ({ audience }),
+        // Who came by another way is led back to the mapping's own audience.
+        search: ({ audience }) => ({ audience: audience ?? audiences.find((one) => one.key === key)?.id }),
       });
     } catch (failed) {
       setError(failed);
@@ -58,27 +59,5 @@ export function AfterSaving({ mapping }: { mapping: StoredMapping }): ReactNode 
       />
       {error !== null && <RequestProblem error={error} kept="The mapping itself is saved." />}
     </>
-  );
-}
-
-function BackToAudience({ audienceKey }: { audienceKey: string | undefined }): ReactNode {
-  const { id: space } = useSpace();
-  const [from] = useSearchState('audience');
-  const audiences = useQuery(audiencesQuery(space)).data?.data ?? [];
-  const audience = audiences.find(({ id, key }) => (from === '' ? key === audienceKey : id === from));
-  if (audience === undefined) {
-    return (
-      <TextLink to="/spaces/$space/engage/audiences" params={{ space }}>
-        Go to Audiences
-      </TextLink>
-    );
-  }
-  return (
-    <TextLink
-      to="/spaces/$space/engage/audiences/$audience/{-$tab}"
-      params={{ space, audience: audience.id, tab: undefined }}
-    >
-      {`Back to ${audience.name}`}
-    </TextLink>
   );
 }
