@@ -46,8 +46,8 @@ export const mutants = {
   'ack-order': [
     {
       file: 'server/ingest/take-events.ts',
-      find: 'const settled = await parts.batches.submit(submissionOf(parts, found, { entrance, body: read.value }));',
-      replace: `void parts.batches.submit(submissionOf(parts, found, { entrance, body: read.value }));
+      find: 'const settled = await parts.batches.submit(submissionOf(parts, found, delivery));',
+      replace: `void parts.batches.submit(submissionOf(parts, found, delivery));
     const settled: string = 'committed';`,
     },
   ],
