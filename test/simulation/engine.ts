@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import sql from 'sql-template-tag';
 import type { Db } from '../../server/db/port.ts';
+import { emptyTables } from '../support/empty-tables.ts';
 import type { FindWaiting, Scheduler } from './scheduler.ts';
 
 export interface Engine {
@@ -51,17 +52,3 @@ async function waitingOf(monitor: Db, pids: readonly number[]): Promise<Readonly
     select pid from unnest(${pids}::int[]) as p (pid) where cardinality(pg_blocking_pids(pid)) > 0`);
   return new Set(rows.map(({ pid }) => pid));
 }
-
-/** Without foreign keys in the way, and only where there is something: a seed pays for the tables it filled. */
-const emptyTables = (db: Db) =>
-  db.query(
-    sql`do $$
-      declare name text; filled boolean;
-      begin
-        set local session_replication_role = replica;
-        for name in select tablename from pg_tables where schemaname = current_schema() and tablename <> 'schema_migrations' loop
-          execute format('select exists (select from %I)', name) into filled;
-          if filled then execute format('delete from %I', name); end if;
-        end loop;
-      end $$`,
-  );

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type pg from 'pg';
-import sql, { raw } from 'sql-template-tag';
+import { raw } from 'sql-template-tag';
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 import { embeddedDb } from '../../server/db/embedded.ts';
 import { type EmbeddedEngine, openEngine } from '../../server/db/embedded-engine.ts';
@@ -13,6 +13,7 @@ import { systemClock } from '../../server/kernel/clock.ts';
 import { silentLog } from '../../server/kernel/log.ts';
 import { systemRandom } from '../../server/kernel/random.ts';
 import { must } from '../../server/kernel/result.ts';
+import { emptyTables } from './empty-tables.ts';
 
 const parts = { clock: systemClock, random: systemRandom, log: silentLog };
 
@@ -75,20 +76,6 @@ export function postgresUrl(): string {
   if (!url) throw new Error('Set TEST_DATABASE_URL, or run: tools/with-postgres.sh npm run test:pg');
   return url;
 }
-
-/** Without foreign keys in the way, and only where there is something: a test pays for the tables it filled. */
-const emptyTables = (db: Db) =>
-  db.query(
-    sql`do $$
-      declare name text; filled boolean;
-      begin
-        set local session_replication_role = replica;
-        for name in select tablename from pg_tables where schemaname = current_schema() and tablename <> 'schema_migrations' loop
-          execute format('select exists (select from %I)', name) into filled;
-          if filled then execute format('delete from %I', name); end if;
-        end loop;
-      end $$`,
-  );
 
 /** One engine for all files of a vitest worker: opening one takes a second. The files of a worker share globalThis. */
 const engineKey = Symbol.for('usher.test.engine');

@@ -1,11 +1,10 @@
-import { PasswordInput, TextInput } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { acceptInvitation, joinByInvitation, readInvitation } from '../../api/accounts.ts';
 import { ApiError, hasProblem } from '../../api/errors.ts';
 import { type Me, meQuery } from '../../api/session.ts';
-import { type FieldProblems, Form, SaveButton } from '../../ui/form.tsx';
+import { AccountForm, useEntering } from '../../ui/account-form.tsx';
+import { Form, SaveButton } from '../../ui/form.tsx';
 import { useLinkToken } from '../../ui/link-token.ts';
 import { TextLink } from '../../ui/links.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
@@ -49,15 +48,6 @@ export function Invite(): ReactNode {
 const words = ({ spaces }: Offer): string =>
   `${spaces.map(({ name, role }) => `${roleName(role)} of ${name ?? 'all spaces'}`).join(', ')}.`;
 
-function useEntering(): () => Promise<void> {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  return async () => {
-    queries.clear();
-    await navigate({ to: '/', replace: true });
-  };
-}
-
 function Join({ token, me }: { token: string; me: Me }): ReactNode {
   const enter = useEntering();
   const submit = async (): Promise<void> => {
@@ -79,49 +69,13 @@ function Join({ token, me }: { token: string; me: Me }): ReactNode {
 }
 
 function NewAccount({ token }: { token: string }): ReactNode {
-  const enter = useEntering();
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const submit = async (): Promise<void> => {
-    await acceptInvitation({ token, email: email.trim(), password });
-    await enter();
-  };
   return (
-    <Form label="Create your account" check={() => check(email, password)} submit={submit} explain={explain}>
-      {({ problems, sending }) => (
-        <>
-          <TextInput
-            label="E-mail"
-            name="email"
-            type="email"
-            autoComplete="username"
-            error={problems['email']}
-            value={email}
-            onChange={(event) => setEmail(event.currentTarget.value)}
-          />
-          <PasswordInput
-            label="Password"
-            description="8 to 128 characters. A password manager may fill it in."
-            name="password"
-            autoComplete="new-password"
-            error={problems['password']}
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-          <SaveButton sending={sending} fullWidth>
-            Create account
-          </SaveButton>
-        </>
-      )}
-    </Form>
+    <AccountForm
+      label="Create your account"
+      create={(account) => acceptInvitation({ token, ...account })}
+      explain={explain}
+    />
   );
-}
-
-function check(email: string, password: string): FieldProblems {
-  return {
-    ...(/^\S+@\S+\.\S+$/.test(email.trim()) ? {} : { email: 'An e-mail address looks like ana@example.com.' }),
-    ...(password.length >= 8 && password.length <= 128 ? {} : { password: 'A password has 8 to 128 characters.' }),
-  };
 }
 
 function explain(error: unknown): ReactNode | undefined {

@@ -1,4 +1,4 @@
-import { ActionIcon, Autocomplete, Menu, NativeSelect, Switch, Textarea, TextInput } from '@mantine/core';
+import { ActionIcon, Menu, Switch, Textarea, TextInput } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import type { MappingJson } from '../../../contract/mapping-kit.ts';
@@ -10,14 +10,15 @@ import type { EventVariable } from './event-variables.ts';
 import {
   emptyFunction,
   type FieldInput,
-  type FunctionInput,
   type FunctionName,
   functionNames,
   inputOf,
   jsonOf,
   sentenceOf,
 } from './field-input.ts';
+import { FunctionInputs } from './function-inputs.tsx';
 import classes from './mapping-editor.module.css';
+import { type Common, VariableInput } from './variable-input.tsx';
 
 export interface RowProps {
   readonly field: Field;
@@ -126,46 +127,6 @@ function jsonProblem(input: FieldInput): string | undefined {
   return first && `${first.path}: ${sentence(first.message)}`;
 }
 
-interface Common {
-  readonly label: string;
-  readonly description?: string;
-  readonly name?: string;
-  readonly readOnly?: boolean;
-  readonly error?: string | undefined;
-}
-
-function VariableInput({
-  value,
-  variables,
-  onChange,
-  ...common
-}: Common & { value: string; variables: readonly EventVariable[]; onChange: (text: string) => void }): ReactNode {
-  const known = variables.find(({ path }) => path === value.trim());
-  const strange = variables.length > 0 && known === undefined && value !== '' && !value.includes('{{');
-  const groups = (['Event', 'Properties', 'Traits', 'Context'] as const).map((group) => ({
-    group,
-    items: variables.filter((one) => one.group === group).map(({ path }) => path),
-  }));
-  return (
-    <Autocomplete
-      {...common}
-      classNames={{ input: 'mono' }}
-      placeholder="context.traits.email"
-      spellCheck={false}
-      data={groups.filter(({ items }) => items.length > 0)}
-      value={value}
-      onChange={onChange}
-      renderOption={({ option }) => (
-        <span>
-          <code>{option.value}</code> {variables.find(({ path }) => path === option.value)?.sample}
-        </span>
-      )}
-      {...(strange ? { error: common.error ?? undefined, rightSection: null } : {})}
-      description={strange ? `${common.description ?? ''} Not in this test event.` : common.description}
-    />
-  );
-}
-
 function ValueInput({
   common,
   field,
@@ -196,85 +157,6 @@ function ValueInput({
       value={value === null ? '' : String(value)}
       onChange={({ currentTarget: { value: text } }) => change({ kind: 'value', value: text === '' ? null : text })}
     />
-  );
-}
-
-function FunctionInputs({
-  of,
-  variables,
-  change,
-}: {
-  of: FunctionInput;
-  variables: readonly EventVariable[];
-  change: (of: FunctionInput) => void;
-}): ReactNode {
-  if (of.name === 'liquid') {
-    return (
-      <Textarea
-        label="Template"
-        maxLength={1_000}
-        autosize
-        value={of.template}
-        onChange={(event) => change({ ...of, template: event.currentTarget.value })}
-      />
-    );
-  }
-  return (
-    <>
-      <VariableInput
-        label={of.name === 'coalesce' ? 'Use' : 'Of'}
-        variables={variables}
-        value={of.value}
-        onChange={(value) => change({ ...of, value })}
-      />
-      {of.name === 'coalesce' && (
-        <VariableInput
-          label="Else"
-          variables={variables}
-          value={of.otherwise}
-          onChange={(otherwise) => change({ ...of, otherwise })}
-        />
-      )}
-      {of.name === 'case' && (
-        <NativeSelect
-          label="Case"
-          value={of.operator}
-          data={['lower', 'upper']}
-          onChange={(event) => change({ ...of, operator: event.currentTarget.value === 'upper' ? 'upper' : 'lower' })}
-        />
-      )}
-      {of.name === 'replace' && (
-        <>
-          <TextInput
-            label="Find"
-            maxLength={10}
-            value={of.find}
-            onChange={(event) => change({ ...of, find: event.currentTarget.value })}
-          />
-          <TextInput
-            label="Replace by"
-            maxLength={10}
-            value={of.replacement}
-            onChange={(event) => change({ ...of, replacement: event.currentTarget.value })}
-          />
-        </>
-      )}
-      {of.name === 'flatten' && (
-        <TextInput
-          label="Separator"
-          value={of.separator}
-          onChange={(event) => change({ ...of, separator: event.currentTarget.value })}
-        />
-      )}
-      {of.name === 'json' && (
-        <NativeSelect
-          label="Mode"
-          value={of.mode}
-          data={['encode', 'decode']}
-          onChange={(event) => change({ ...of, mode: event.currentTarget.value })}
-        />
-      )}
-    </>
   );
 }
 
