@@ -58,11 +58,7 @@ async function main(): Promise<number> {
   const engine = without?.engine ?? options.engine;
   if (without && engine !== options.engine) console.log(`"${without.rule}" can only be missed on ${engine}: run there`);
   if (engine === 'pg' && !process.env['DATABASE_URL']) return withPostgres();
-  if (without) {
-    const { file, find, replace } = without;
-    const url = new URL(`../../${file}`, import.meta.url).href;
-    register('./patch-hooks.mjs', { parentURL: import.meta.url, data: { url, find, replace } });
-  }
+  if (without) register('../support/patched-sources-hooks.mjs', { parentURL: import.meta.url, data: [without] });
   // Only now, so that the product is loaded without the rule.
   const { simulateSeeds } = await import('./simulate-seeds.ts');
   return simulateSeeds({ ...options, engine, without: without?.rule });

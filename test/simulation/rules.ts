@@ -1,15 +1,14 @@
+import type { Patch } from '../support/patches.ts';
+
 /**
  * The rules that the simulation can do without, to show that it notices. Product code knows nothing of this: a rule is
- * taken out by replacing one piece of one source file as it is loaded (patch-hooks.mjs). rules.test.ts sees to it that each
+ * taken out by replacing one piece of one source file as it is loaded (support/patched-sources-hooks.mjs). rules.test.ts sees to it that each
  * piece is still there, once.
  */
-export interface Rule {
+export interface Rule extends Patch {
   readonly rule: string;
   /** What is lost, with its number in docs/rules.md. */
   readonly what: string;
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
   /** Where transactions have to overlap for it to show. */
   readonly engine?: 'pg';
 }

@@ -2,8 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { transformSync } from 'rolldown/utils';
 
 const root = new URL('../../', import.meta.url).href;
-/** [{ file, find, replace }] of patches.ts. */
-const patches = JSON.parse(process.env['USHER_TEST_PATCHES'] ?? '[]');
+/** [{ file, find, replace }] of patches.ts: from the environment of a process, or from who registers the hook. */
+let patches = JSON.parse(process.env['USHER_TEST_PATCHES'] ?? '[]');
+
+export async function initialize(data) {
+  if (data !== undefined) patches = data;
+}
 
 export async function load(url, context, next) {
   const wanted = patches.filter(({ file }) => url === root + file);
