@@ -17,5 +17,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1_000,
   },
-  server: { proxy: { '/api': server, '/oauth': server, '/v1': server, '/livez': server } },
+  server: { proxy: { '/api/v1': server, '/oauth': server, '/v1': server, '/livez': server } },
 });
