@@ -1,13 +1,17 @@
 import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
 import type { Db } from '../server/db/port.ts';
-import { createDelivery } from '../server/delivery/delivery.ts';
+import { createDelivery, deliveryReads, retryParked } from '../server/delivery/delivery.ts';
+import { targetsOf } from '../server/destinations/destinations.ts';
 import { type Clock, minutes, seconds, systemClock } from '../server/kernel/clock.ts';
 import { noCrash } from '../server/kernel/crash-point.ts';
 import { silentLog } from '../server/kernel/log.ts';
 import { seededRandom } from '../server/kernel/random.ts';
+import { must } from '../server/kernel/result.ts';
 import { vault as makeVault, Secret } from '../server/kernel/secret.ts';
+import { beginResync, resyncStep } from '../server/ledger/ledger.ts';
 import type { MappingBatch } from '../server/tiktok/tiktok.ts';
+import { emailHash } from './support/at-tiktok.ts';
 import { testDatabase } from './support/database.ts';
 import { answerOf, audienceView, fakeTikTok } from './support/fake-tiktok.ts';
 import { engageEvent, until } from './support/usher.ts';
@@ -213,4 +217,70 @@ test('I2: a sender that was stopped between announcing a call and making it make
   );
   await delivery.stop();
   expect((await db.query(sql`select 1 from doubts`)).length).toBeGreaterThan(0);
+});
+
+/** A destination that has told its first person, and a TikTok that refuses one e-mail until it is mended. */
+async function oneRefused(refused: string) {
+  const world = await makeWorld(database.db);
+  await world.mapping('addUser', mappingOf('vip'));
+  await world.connect('vip');
+  await world.walk();
+  await world.process(engageEvent('vip', true, person(0)));
+  await database.db.query(sql`update targets set state = 'ready', tiktok_id = '9'`);
+  const tiktokSide = { mended: false, told: [] as string[] };
+  const { tiktok, delivery } = await sender(world, ({ rows }) => {
+    const hashes = rows.flatMap((row) => row.hashes.flatMap((hash) => (hash ? [hash.toString('hex')] : [])));
+    tiktokSide.told.push(...hashes);
+    return !tiktokSide.mended && hashes.includes(emailHash(refused))
+      ? answerOf<null>('refused')
+      : answerOf<null>('ok', null);
+  });
+  tiktok.audiences.set(advertiserId, [audienceView('9', 'vip')]);
+  const send = async (): Promise<void> => {
+    await delivery.step();
+    await delivery.settled();
+  };
+  await send();
+  return {
+    world,
+    delivery,
+    send,
+    tiktokSide,
+    parked: () => deliveryReads.countParked(database.db, world.destinationId),
+  };
+}
+
+test('I1: a refused e-mail stays parked when the same person gets another one, and a retry tells it', async () => {
+  const { world, delivery, send, tiktokSide, parked } = await oneRefused('p1@example.com');
+  await world.process(engageEvent('vip', true, person(1)));
+  await send();
+  expect(await parked()).toBe(1);
+  await world.process(engageEvent('vip', true, { userId: 'u1', email: 'other1@example.com' }));
+  await send();
+  expect(tiktokSide.told).toContain(emailHash('other1@example.com'));
+  expect(await parked()).toBe(1);
+  Object.assign(tiktokSide, { mended: true, told: [] });
+  await database.db.transaction((tx) => retryParked(tx, world.destinationId));
+  await send();
+  await delivery.stop();
+  expect(tiktokSide.told).toEqual([emailHash('p1@example.com')]);
+  expect(await parked()).toBe(0);
+});
+
+test('I7: a resync of the other e-mail of a person does not tell the one that TikTok refused', async () => {
+  const { world, delivery, send, tiktokSide, parked } = await oneRefused('p1@example.com');
+  await world.process(
+    engageEvent('vip', true, person(1)),
+    engageEvent('vip', true, { userId: 'u1', email: 'other1@example.com' }),
+  );
+  await send();
+  expect(await parked()).toBe(1);
+  tiktokSide.told = [];
+  const [target] = await targetsOf(database.db, world.destinationId);
+  await database.db.transaction((tx) => beginResync(tx, world.clock, must(target, 'the target')));
+  await world.clock.advance(minutes(3));
+  while ((await resyncStep({ db: database.db, clock: world.clock, log: silentLog })) === 'more') await send();
+  await delivery.stop();
+  expect(tiktokSide.told.sort()).toEqual([emailHash('p0@example.com'), emailHash('other1@example.com')].sort());
+  expect(await parked()).toBe(1);
 });

@@ -159,7 +159,14 @@ export const forgetParkedOfSiblings = (tx: Tx, destinationId: DestinationId) =>
       select 1 from memberships m where m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
         and m.person_id = p.person_id and m.variant = p.variant)`);
 
-/** A newer change of the membership was settled: what was refused before is past. */
+const current = sql`exists (
+  select 1 from memberships m where m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
+    and m.person_id = p.person_id and m.variant = p.variant and m.seq = p.seq)`;
+
+/**
+ * Newer changes of the memberships were settled: what was refused before is past. Of each membership by itself: a person's
+ * other identifiers stay refused whatever became of these (I1).
+ */
 export async function forgetParked(tx: Tx, pointers: readonly Pointer[]): Promise<void> {
   if (pointers.length === 0) return;
   const column = <V>(pick: (p: Pointer) => V): V[] => pointers.map(pick);
@@ -168,12 +175,8 @@ export async function forgetParked(tx: Tx, pointers: readonly Pointer[]): Promis
     using unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[], ${column((p) => p.seq)}::bigint[],
       ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[]) as k (space_id, target_id, seq, origin_id, person_id)
     where p.space_id = k.space_id and p.target_id = k.target_id and p.origin_id = k.origin_id and p.person_id = k.person_id
-      and p.seq < k.seq`);
+      and p.seq < k.seq and not ${current}`);
 }
-
-const current = sql`exists (
-  select 1 from memberships m where m.space_id = p.space_id and m.target_id = p.target_id and m.origin_id = p.origin_id
-    and m.person_id = p.person_id and m.variant = p.variant and m.seq = p.seq)`;
 
 /** Where a page of parked rows ended: the row itself, of which there is one. */
 export interface ParkedPlace {

@@ -1,4 +1,4 @@
-import sql, { join } from 'sql-template-tag';
+import sql, { join, type Sql } from 'sql-template-tag';
 import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row, Tx } from '../db/port.ts';
 import type { Hashes, Lane, Level, Pointer } from './rows.ts';
@@ -31,9 +31,15 @@ interface OwedRow extends Row {
   aaid: Buffer | null;
 }
 
+/** Whether TikTok refused a membership as it stands. */
+const isParked = (m: Sql) => sql`exists (
+  select 1 from parked p where p.space_id = ${m}.space_id and p.target_id = ${m}.target_id and p.origin_id = ${m}.origin_id
+    and p.person_id = ${m}.person_id and p.variant = ${m}.variant and p.seq = ${m}.seq)`;
+
 /**
  * The oldest pointers of a target, live before backfill, with the level that stands now (rule 8). `except` are the
- * seqs in flight. `offset 0` keeps the planner on the memberships' primary key (design.md 4.2).
+ * seqs in flight. What TikTok refused alone waits for a retry by hand, whatever repeats its pointer (I7). `offset 0` keeps
+ * the planner on the memberships' primary key (design.md 4.2).
  */
 export async function readOwed(
   q: Queryable,
@@ -52,9 +58,9 @@ export async function readOwed(
     left join lateral (
       select am.variant, am.level, am.mapping_id, am.email, am.phone, am.idfa, am.aaid from memberships am
       where am.space_id = c.space_id and am.target_id = c.target_id and am.origin_id = c.origin_id
-        and am.person_id = c.person_id and am.seq = c.seq offset 0
+        and am.person_id = c.person_id and am.seq = c.seq and not ${isParked(sql`am`)} offset 0
     ) m on true
-    order by c.lane, c.seq`);
+    order by c.lane, c.seq, c.origin_id, c.person_id, m.variant`);
   return rows.map((row) => ({
     pointer: {
       spaceId: row.space_id,
@@ -159,9 +165,7 @@ export async function heldHashes(
       where exists (
         select 1 from memberships m
         where ${column} = k.hash and m.space_id = ${spaceId} and m.target_id = k.target_id and m.level = any(${by === 'present' ? [1] : [1, 2]}::smallint[])
-          and not exists (
-            select 1 from parked p where p.space_id = m.space_id and p.target_id = m.target_id and p.origin_id = m.origin_id
-              and p.person_id = m.person_id and p.variant = m.variant and p.seq = m.seq))`,
+          and not ${isParked(sql`m`)})`,
     ];
   });
   if (parts.length === 0) return new Set();
