@@ -65,7 +65,7 @@ test('a resync tells every present row and the removals of thirty days again, wi
     status: 200,
     data: { adds: 5, removes: 1, calls: 2, seconds: 1 },
   });
-  expect(await ask('GET')).toMatchObject({ status: 404 });
+  expect(await ask('GET')).toMatchObject({ status: 200, data: null });
   expect(await ask('POST', '', {})).toMatchObject({
     status: 202,
     data: { state: 'running', reason: 'asked', total: 6, done: 0, before: null, finishedAt: null },

@@ -80,8 +80,7 @@ export function resync(app: Api, parts: ApiParts): void {
   app.openapi(getRoute, async (c) => {
     const { destination, target } = await permittedTarget(c, parts.db, c.req.valid('param'));
     const found = await resyncOf(parts.db, target.id);
-    if (!found) throw notFound();
-    return c.json({ data: resyncToJson(parts, destination, target, found) }, 200);
+    return c.json({ data: found ? resyncToJson(parts, destination, target, found) : null }, 200);
   });
 
   app.openapi(patchRoute, async (c) => {
@@ -129,9 +128,9 @@ const getRoute = createRoute({
   tags,
   method: 'get',
   path,
-  summary: 'How far the resync of an audience is: the one under way, or the last one',
+  summary: 'How far the resync of an audience is: the one under way, or the last one; null: there was none',
   request: { params },
-  responses: { 200: oneOf(resyncSchema), ...refusals },
+  responses: { 200: oneOf(resyncSchema.nullable()), ...refusals },
 });
 
 const patchRoute = createRoute({

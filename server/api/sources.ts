@@ -4,6 +4,7 @@ import {
   createSource,
   createWriteKey,
   deleteSource,
+  holdSource,
   listSources,
   revokeWriteKey,
   type Source,
@@ -31,10 +32,12 @@ import {
   nameSchema,
   noContent,
   oneOf,
+  outdated,
   refusals,
   slugSchema,
   timeSchema,
 } from './shapes.ts';
+import { demandVersion, ifMatch, tagged } from './versions.ts';
 
 const writeKeySchema = z.object({
   id: z.string(),
@@ -75,34 +78,17 @@ export function sources(app: Api, parts: ApiParts): void {
       await record({ spaceId, action: 'source.create', subject: idToText('source', created.value.source.sourceId) });
       return created.value;
     });
+    tagged(c, editableOf(made.source));
     return c.json({ data: sourceToJson(made.source, made.writeKey) }, 201);
   });
 
   app.openapi(getRoute, async (c) => {
     const source = await permittedSource(c, parts, c.req.valid('param').sourceId);
+    tagged(c, editableOf(source));
     return c.json({ data: sourceToJson(source) }, 200);
   });
 
-  app.openapi(patchRoute, async (c) => {
-    const { sourceId } = c.req.valid('param');
-    const body = c.req.valid('json');
-    const { webhookSecret, ...rest } = definedOf(body);
-    const secret =
-      webhookSecret === undefined ? {} : { webhookSecret: webhookSecret === null ? null : new Secret(webhookSecret) };
-    const updated = await change(parts, c, async (tx, record) => {
-      const { spaceId } = await permittedSource(c, { db: tx, vault: parts.vault }, sourceId);
-      const result = await updateSource(tx, parts, { sourceId, change: { ...rest, ...secret } });
-      if (!result.ok) throw result.error === 'slug taken' ? slugTaken() : notFound();
-      await record({
-        spaceId,
-        action: 'source.update',
-        subject: idToText('source', sourceId),
-        details: fieldsOf(body),
-      });
-      return result.value;
-    });
-    return c.json({ data: sourceToJson(updated) }, 200);
-  });
+  editing(app, parts);
 
   app.openapi(deleteRoute, async (c) => {
     const { sourceId } = c.req.valid('param');
@@ -135,6 +121,29 @@ export function sources(app: Api, parts: ApiParts): void {
       await record({ spaceId, action: 'source.writekey.revoke', subject: idToText('source', sourceId), details });
     });
     return c.body(null, 204);
+  });
+}
+
+function editing(app: Api, parts: ApiParts): void {
+  app.openapi(patchRoute, async (c) => {
+    const { sourceId } = c.req.valid('param');
+    const body = c.req.valid('json');
+    const { webhookSecret, ...rest } = definedOf(body);
+    const secret =
+      webhookSecret === undefined ? {} : { webhookSecret: webhookSecret === null ? null : new Secret(webhookSecret) };
+    const subject = idToText('source', sourceId);
+    const updated = await change(parts, c, async (tx, record) => {
+      await holdSource(tx, sourceId);
+      const before = await permittedSource(c, { db: tx, vault: parts.vault }, sourceId);
+      const { spaceId } = before;
+      await demandVersion(c, tx, editableOf(before), { spaceId, subject, action: 'source.update' });
+      const result = await updateSource(tx, parts, { sourceId, change: { ...rest, ...secret } });
+      if (!result.ok) throw result.error === 'slug taken' ? slugTaken() : notFound();
+      await record({ spaceId, action: 'source.update', subject, details: fieldsOf(body) });
+      return result.value;
+    });
+    tagged(c, editableOf(updated));
+    return c.json({ data: sourceToJson(updated) }, 200);
   });
 }
 
@@ -188,6 +197,7 @@ const patchRoute = createRoute({
   summary: 'Changes a source; its kind stays, because its keys may be public',
   request: {
     params,
+    headers: ifMatch,
     body: bodyOf(
       z.strictObject({
         slug: slugSchema.optional(),
@@ -197,7 +207,7 @@ const patchRoute = createRoute({
       }),
     ),
   },
-  responses: { 200: oneOf(sourceSchema), 409: conflict, ...refusals },
+  responses: { 200: oneOf(sourceSchema), 409: conflict, 412: outdated, ...refusals },
 });
 
 const deleteRoute = createRoute({
@@ -231,6 +241,9 @@ const revokeKeyRoute = createRoute({
 });
 
 const slugTaken = () => refusal(409, 'taken', 'another source of this space has this slug', 'slug');
+
+/** Of the webhook secret only whether there is one: an ETag must not tell whether two are the same. */
+const editableOf = ({ slug, name, enabled, hasWebhookSecret }: Source) => ({ slug, name, enabled, hasWebhookSecret });
 
 /** `plain`: the key just made, of which this is the only time for a secret one. */
 const sourceToJson = (source: Source, plain?: Secret): z.infer<typeof sourceSchema> => ({

@@ -85,6 +85,21 @@ test('a commit whose fsync fails is never reported as done, and the database goe
   expect(await kept(db)).toEqual(expect.arrayContaining([1, 4]));
 });
 
+test('a lone statement whose fsync fails is unknown too: what it wrote may be found again', async () => {
+  const failing = new SharedArrayBuffer(4);
+  const worker = new URL('../../test/support/failing-disk-worker.ts', import.meta.url);
+  const { engine, db } = await start(freshDataDir(), {
+    startWorker: (order) => new Worker(worker, { workerData: { ...order, failing } satisfies FailingDisk }),
+  });
+  await createKept(db);
+  Atomics.store(new Int32Array(failing), 0, 1);
+  await expect(db.query(sql`insert into kept (n) values (1)`)).rejects.toThrow(CommitUnknown);
+  Atomics.store(new Int32Array(failing), 0, 0);
+  await untilUp(engine);
+  await write(db, 2);
+  expect(await kept(db)).toContain(2);
+});
+
 test('a statement that outlives its limit is ended with its thread, and the next one is answered', async () => {
   const clock = manualClock();
   const { engine, db } = await start(freshDataDir(), { clock });

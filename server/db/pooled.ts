@@ -82,7 +82,8 @@ async function queryAlone<R extends Row>(parts: Parts, statement: Sql): Promise<
   } catch (error) {
     const failure = report(parts, error);
     client.release(isConnectionUseless(failure) || parts.eras.isOver(client));
-    if (failure === 'lost' && !isRead(statement)) throw unknownOutcome(error);
+    // It is its own transaction: what fails may be its commit.
+    if (mayBeCommitted(failure) && !isRead(statement)) throw unknownOutcome(failure, error);
     throw failureToThrow(failure, error);
   }
 }
@@ -162,8 +163,7 @@ class TransactionSession {
       command = (await this.#client.query('commit')).command;
     } catch (error) {
       this.failure = report(this.#parts, error);
-      // A failed fsync too: the commit record is written and recovery may find it (design.md 4.2).
-      if (this.failure === 'lost' || this.failure === 'storage') throw unknownOutcome(error);
+      if (mayBeCommitted(this.failure)) throw unknownOutcome(this.failure, error);
       throw failureToThrow(this.failure, error);
     }
     if (command !== 'COMMIT')
@@ -221,7 +221,10 @@ function report(parts: Parts, error: unknown): Failure {
 
 const isRead = (statement: Sql): boolean => /^\s*(select|show)\b/i.test(statement.text);
 
-const unknownOutcome = (cause: unknown): CommitUnknown =>
-  new CommitUnknown('the connection to the database was lost before it answered: the change may be in it or not', {
-    cause,
-  });
+/** A failed fsync too: the commit record is written and recovery may find it (design.md 4.2). */
+const mayBeCommitted = (failure: Failure): failure is 'lost' | 'storage' => failure === 'lost' || failure === 'storage';
+
+const unknownOutcome = (failure: 'lost' | 'storage', cause: unknown): CommitUnknown => {
+  const what = failure === 'lost' ? 'the connection to the database was lost' : 'the disk of the database failed';
+  return new CommitUnknown(`${what} before it answered: the change may be in it or not`, { cause });
+};

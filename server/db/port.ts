@@ -35,8 +35,8 @@ export interface TransactionOptions {
 }
 
 /**
- * The connection was lost during COMMIT, or during a statement outside a transaction that may write: it took effect or
- * it did not. The caller answers 503 too, and finds out by asking or by doing the same again.
+ * The connection was lost or the disk failed during COMMIT, or during a statement outside a transaction that may write: it
+ * took effect or it did not. The caller answers 503 too, and finds out by asking or by doing the same again.
  */
 export class CommitUnknown extends Error {
   override readonly name = 'CommitUnknown';

@@ -19,7 +19,7 @@ import { microBatches } from './micro-batches.ts';
 import { recentEvents } from './recent-events.ts';
 import { findRoute, methodOf, trackingPrefix } from './routes.ts';
 import { createSenders } from './senders.ts';
-import type { WriteKeyId } from './sources.sql.ts';
+import { holdSource, type WriteKeyId } from './sources.sql.ts';
 import {
   createSource,
   createWriteKey,
@@ -93,6 +93,7 @@ export {
   createWriteKey,
   deleteSource,
   getSource,
+  holdSource,
   listSources,
   mask,
   mayCarryMembership,

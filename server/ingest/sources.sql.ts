@@ -37,6 +37,10 @@ export const selectSources = (q: Queryable, spaceId: SpaceId) =>
 export const selectSource = (q: Queryable, sourceId: SourceId) =>
   q.query<SourceRow>(sql`select ${sourceColumns} from sources where source_id = ${sourceId} and deleted_at is null`);
 
+/** Until the transaction ends nobody else changes it: of two editors with one version the later one must see the other. */
+export const holdSource = (tx: Tx, sourceId: SourceId) =>
+  tx.query(sql`select 1 from sources where source_id = ${sourceId} and deleted_at is null for no key update`);
+
 export const selectSlugHolder = (q: Queryable, spaceId: SpaceId, slug: string) =>
   q.query<{ source_id: SourceId }>(sql`
     select source_id from sources where space_id = ${spaceId} and slug = ${slug} and deleted_at is null`);
