@@ -190,10 +190,17 @@ const deliverySettings = (config: Config): DeliverySettings => ({
   batchBytes: 1_000_000,
 });
 
+/**
+ * Connections that wait to be accepted while the process is busy; the kernel lowers it to net.core.somaxconn, 4,096 where
+ * it is not changed. Beyond it Linux forgets connections that a client believes in, and resets them a minute later: the
+ * client would get neither its 429 nor a Retry-After. Node's own 511 is less than a busy second.
+ */
+const backlog = 4_096;
+
 async function listen(server: Server, { host, port }: Config): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       server.off('error', reject);
       resolve();
     });
