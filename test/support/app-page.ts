@@ -1,13 +1,33 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { until } from './usher.ts';
 
-/** A tab with the web app in it, watched: whatever a page must never do is remembered and fails the walk. */
+/** A tab with the web app in it, used by visible words, and watched: what a page must never do fails the walk. */
 export interface AppPage {
   readonly page: Page;
   readonly context: BrowserContext;
+  heading(name: string | RegExp): Promise<void>;
+  /** The first button of this name. */
+  press(name: string): Promise<void>;
+  follow(link: string): Promise<void>;
+  tab(name: string): Promise<void>;
+  /** Waits for the words somewhere on the page. */
+  says(words: string | RegExp): Promise<void>;
+  field(name: string): Locator;
+  choice(name: string): Locator;
+  region(name: string | RegExp): Locator;
+  dialog(name: string): Locator;
+  row(words: string | RegExp): Locator;
+  /** Takes the one-time link of an empty server to the first account. */
+  createAccount(setupLink: string): Promise<void>;
   /** After each page: axe finds nothing of level A or AA, and nothing was remembered since the last look. */
   looksWell(name: string): Promise<void>;
+  /** The server refused what the walk did on purpose just now: its line on the console, exactly one, is none of the page's. */
+  wasRefused(status: number): Promise<void>;
+  /** Pages that the walk has come through without a look at them. */
+  unseen(): string[];
+  /** Fails when something was remembered after the last look. */
   close(): Promise<void>;
 }
 
@@ -18,18 +38,62 @@ export async function openApp(browser: Browser, url: string, others: readonly st
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
   const page = await context.newPage();
   const remembered = watch(page, [url, ...others]);
+  const visited = new Set<string>();
+  const seen = new Set<string>();
+  page.on('framenavigated', (frame) => frame === page.mainFrame() && visited.add(placeOf(frame.url())));
+  const button = (name: string) => page.getByRole('button', { name, exact: true }).first();
+  const field = (name: string) => page.getByRole('textbox', { name, exact: true });
   return {
     page,
     context,
+    heading: (name) => page.getByRole('heading', { name, exact: true }).first().waitFor(),
+    press: (name) => button(name).click(),
+    follow: (name) => page.getByRole('link', { name, exact: true }).first().click(),
+    tab: (name) => page.getByRole('tab', { name, exact: true }).click(),
+    says: (words) => page.getByText(words).first().waitFor(),
+    field,
+    choice: (name) => page.getByRole('combobox', { name, exact: true }),
+    region: (name) => page.getByRole('region', { name, exact: true }),
+    dialog: (name) => page.getByRole('dialog', { name, exact: true }),
+    row: (words) => page.getByRole('row').filter({ hasText: words }),
+    async createAccount(setupLink) {
+      await page.goto(setupLink);
+      await field('E-mail').fill('ana@usher.example');
+      await field('Password').fill('a walk of forty steps');
+      await button('Create account').click();
+      await button('Create space').waitFor();
+    },
     async looksWell(name) {
       const { violations } = await new AxeBuilder({ page }).withTags(levels).analyze();
       const found = violations.map(
         ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
       );
       expect({ page: name, found, remembered }).toEqual({ page: name, found: [], remembered: [] });
+      seen.add(placeOf(page.url()));
     },
-    close: () => context.close(),
+    async wasRefused(status) {
+      const isIt = (line: string) =>
+        line.startsWith(`console: Failed to load resource`) && line.includes(` ${status} `);
+      await until(
+        () => remembered.filter(isIt).length,
+        (lines) => lines === 1,
+        `one line on the console about an answer of ${status}`,
+      );
+      remembered.splice(remembered.findIndex(isIt), 1);
+    },
+    unseen: () => [...visited].filter((place) => !seen.has(place)),
+    async close() {
+      await context.close();
+      expect(remembered).toEqual([]);
+    },
   };
+}
+
+/** One page is one place, whichever thing it shows: ids and long numbers are left out, and the query but for its part. */
+function placeOf(address: string): string {
+  const { host, pathname, searchParams } = new URL(address);
+  const show = searchParams.get('show');
+  return host + pathname.replaceAll(/[a-z]{3}_\d+|\d{6,}/g, '…') + (show === null ? '' : `?show=${show}`);
 }
 
 /** Errors and warnings on the console (a violated policy and an answer of 400 and above are among them), other hosts. */
