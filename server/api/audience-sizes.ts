@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { idSchema } from '../../contract/ids.ts';
+import { idSchema, idToText } from '../../contract/ids.ts';
 import { manage, memberCount, selectHistory } from '../audiences/audiences.ts';
 import { days, minutes } from '../kernel/clock.ts';
+import { history } from '../ledger/ledger.ts';
 import { forViewers, permittedSpace } from './access.ts';
 import { type Api, notFound, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
@@ -15,6 +16,11 @@ const sizesSchema = z
     sizes: z
       .array(z.object({ time: timeSchema, members: z.int() }))
       .openapi({ description: 'every quarter of an hour; of days before yesterday every hour' }),
+    onTikTok: z
+      .array(z.object({ destinationId: z.string(), time: timeSchema, people: z.int() }))
+      .openapi({
+        description: 'members whom TikTok has accepted, by destination; every five minutes, then every hour',
+      }),
   })
   .openapi('AudienceSizes');
 /** audiences/history.ts keeps as much. */
@@ -38,6 +44,11 @@ export function audienceSizes(app: Api, parts: ApiParts): void {
       to: range.to.toISOString(),
       members: await memberCount(parts.db, place.spaceId, place.audienceId),
       sizes: rows.map(({ at, members }) => ({ time: at.toISOString(), members })),
+      onTikTok: (await history.selectOfAudience(parts.db, place, range)).map((row) => ({
+        destinationId: idToText('destination', row.destination_id),
+        time: row.at.toISOString(),
+        people: row.on_tiktok,
+      })),
     };
     return c.json({ data }, 200);
   });

@@ -10,6 +10,8 @@ import * as counts from './counting.sql.ts';
 import { countPeopleAt, selectHeldTargets, targetsBeyond } from './dry-run.sql.ts';
 import { dryRun, type SupposedChange, type TargetEffect } from './dry-run.ts';
 import * as explain from './explain.sql.ts';
+import * as history from './history.sql.ts';
+import { recordCounts } from './history.ts';
 import { type KeptPeople, selectKept } from './kept.sql.ts';
 import { owedByTarget, peopleKeptAt } from './leaving.sql.ts';
 import { endTargets, giveUp } from './leaving.ts';
@@ -71,6 +73,7 @@ export {
   endTargets,
   explain,
   giveUp,
+  history,
   levelMembers,
   levelTest,
   live,
@@ -84,6 +87,7 @@ export {
   planResync,
   present,
   producersOf,
+  recordCounts,
   releaseRows,
   remakeTarget,
   repeatPointers,

@@ -30,7 +30,8 @@ export interface DirectWish {
 
 export interface Counted {
   readonly mappingId: MappingId | 0;
-  readonly outcome: 'filtered' | 'invalid' | 'skipped';
+  /** `mapped`: the mapping takes the event, also where nobody can be sent for it. */
+  readonly outcome: 'mapped' | 'filtered' | 'invalid' | 'skipped';
   readonly reason: string;
 }
 
@@ -105,11 +106,13 @@ function* matching(
 
 function enterWishes(wish: MutableWish, view: MemberView, mappings: readonly CompiledMapping[], told: Told): void {
   const { stamp } = told.record;
+  const counted: Counted[] = [];
   for (const { mapping, made } of matching(view, mappings, { ...told, entered: true })) {
     const { id: mappingId, enabled } = mapping;
+    if (enabled) counted.push(...countsOf(mappingId, made));
     if (made.kind !== 'people') {
-      if (enabled)
-        note(wish, told, { mappingId, outcome: made.kind === 'nobody' ? 'skipped' : made.kind, reason: made.reason });
+      // A key mismatch only says that the mapping is another audience's: the least telling reason.
+      if (enabled && (wish.skip === '' || made.kind !== 'filtered')) wish.skip = made.reason;
       continue;
     }
     const { target, variants, direction } = made;
@@ -118,28 +121,48 @@ function enterWishes(wish: MutableWish, view: MemberView, mappings: readonly Com
     // An action against the event's own membership acts like a direct event (rule 5).
     else if (enabled && told.live) wish.direct.push({ direction, target, variants, stamp, mappingId });
   }
+  if (told.live) wish.counts.push(...ofOneEvent(counted));
 }
 
-function note(wish: MutableWish, told: Told, counted: Counted): void {
-  // A key mismatch only says that the mapping is another audience's: the least telling reason.
-  if (wish.skip === '' || counted.outcome !== 'filtered') wish.skip = counted.reason;
-  if (told.live) wish.counts.push(counted);
+/** What a mapping makes of an event, for the funnel. */
+function countsOf(mappingId: MappingId, made: Evaluation): Counted[] {
+  switch (made.kind) {
+    case 'people':
+      return [{ mappingId, outcome: 'mapped', reason: '' }];
+    case 'nobody':
+      return [
+        { mappingId, outcome: 'mapped', reason: '' },
+        { mappingId, outcome: 'skipped', reason: made.reason },
+      ];
+    case 'filtered':
+    case 'invalid':
+      return [{ mappingId, outcome: made.kind, reason: made.reason }];
+  }
+}
+
+/** An event that some mapping takes is not filtered because all others are for other audiences; one that none takes is, once. */
+function ofOneEvent(counted: readonly Counted[]): readonly Counted[] {
+  const telling = counted.filter(({ outcome }) => outcome !== 'filtered');
+  if (telling.length > 0) return telling;
+  const [first] = counted;
+  return [first ?? { mappingId: 0, outcome: 'filtered', reason: 'no mapping takes this event' }];
 }
 
 function exitWishes(wish: MutableWish, view: MemberView, mappings: readonly CompiledMapping[], told: Told): void {
   const { stamp } = told.record;
+  const counted: Counted[] = [];
   for (const { mapping, made } of matching(view, mappings, { ...told, entered: false })) {
     const { id: mappingId } = mapping;
-    if (made.kind === 'filtered' || made.kind === 'invalid') {
-      if (told.live) wish.counts.push({ mappingId, outcome: made.kind, reason: made.reason });
-      continue;
-    }
+    // Without identifiers an exit takes out all that the person has there: nobody is skipped.
+    counted.push(...countsOf(mappingId, made).filter(({ outcome }) => outcome !== 'skipped'));
+    if (made.kind === 'filtered' || made.kind === 'invalid') continue;
     if (made.direction === 'remove' && made.target) wish.leaves.push(made.target);
     if (made.kind === 'nobody') continue;
     const { target, variants, direction } = made;
     if (direction === 'remove') wish.named.push(...variants.map((variant) => ({ target, variant, stamp, mappingId })));
     else if (told.live) wish.direct.push({ direction, target, variants, stamp, mappingId });
   }
+  if (told.live) wish.counts.push(...ofOneEvent(counted));
 }
 
 function noMatch(connection: Connection, mappings: readonly CompiledMapping[]): string {
@@ -162,10 +185,9 @@ export function directWishesOf(
     if (mapping.action === 'none' || !mapping.enabled || !mapping.matches(event)) continue;
     const made = mapping.evaluate(event);
     const { id: mappingId } = mapping;
+    counts.push(...countsOf(mappingId, made));
     if (made.kind === 'people')
       direct.push({ direction: made.direction, target: made.target, variants: made.variants, stamp, mappingId });
-    else if (made.kind === 'nobody') counts.push({ mappingId, outcome: 'skipped', reason: made.reason });
-    else counts.push({ mappingId, outcome: made.kind, reason: made.reason });
   }
   return { direct, counts };
 }
