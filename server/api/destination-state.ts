@@ -117,7 +117,6 @@ function connectionLines(facts: Facts, links: Links): Line[] {
 
 function blockedLine(target: Target, links: Links): Line {
   const name = target.named ?? target.tiktokId ?? '';
-  const account = `ad account ${target.advertiserId}`;
   const line = { status: 'needs-you', code: target.problem ?? 'blocked', since: target.updatedAt } as const;
   const kept = 'What is owed to it is kept.';
   const choose = (label: string) => ({ label, href: links.overview });
@@ -125,14 +124,14 @@ function blockedLine(target: Target, links: Links): Line {
     case 'several':
       return {
         ...line,
-        message: `${account} has ${target.choices.length} TikTok audiences called ${name}, so Usher does not guess.`,
+        message: `Ad account ${target.advertiserId} has ${target.choices.length} TikTok audiences called ${name}, so Usher does not guess.`,
         kept,
         remedy: choose('Choose one'),
       };
     case 'none':
       return {
         ...line,
-        message: `${account} has no TikTok audience called ${name}, and creating is off.`,
+        message: `Ad account ${target.advertiserId} has no TikTok audience called ${name}, and creating is off.`,
         kept,
         remedy: choose('Create it now'),
       };
@@ -146,7 +145,7 @@ function blockedLine(target: Target, links: Links): Line {
     case 'forbidden':
       return {
         ...line,
-        message: `TikTok refuses changes in ${account}.`,
+        message: `TikTok refuses changes in ad account ${target.advertiserId}.`,
         kept,
         remedy: { label: 'Check again', href: links.settings },
       };

@@ -28,10 +28,12 @@ export function SandboxBar(): ReactNode {
   if (!sandbox) return null;
   return (
     <aside className={classes['bar']} data-level="wait" aria-label="TikTok sandbox">
-      <span>Connected to the TikTok sandbox. Nobody sees ads from here.</span>
-      <a href={sandbox} target="_blank" rel="noreferrer" className={classes['link']}>
-        Open sandbox
-      </a>
+      <span>
+        Connected to the TikTok sandbox. Nobody sees ads from here.
+        <a href={sandbox} target="_blank" rel="noreferrer" className={classes['link']}>
+          Open sandbox
+        </a>
+      </span>
     </aside>
   );
 }

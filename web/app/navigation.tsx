@@ -16,6 +16,7 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { Link, type LinkProps } from '@tanstack/react-router';
 import type { ComponentType, ReactNode } from 'react';
+import { attentionQuery } from '../api/attention.ts';
 import { meQuery } from '../api/session.ts';
 import classes from './navigation.module.css';
 import { UserMenu } from './user-menu.tsx';
@@ -46,7 +47,12 @@ function SpaceLinks({ spaceId }: { spaceId: string }): ReactNode {
   return (
     <>
       <ul className={classes['list']}>
-        <Item icon={IconHome} link={{ to: '/spaces/$space/home', params }} name="Home" />
+        <Item
+          icon={IconHome}
+          link={{ to: '/spaces/$space/home', params }}
+          name="Home"
+          after={<Waiting spaceId={spaceId} />}
+        />
       </ul>
       <Group title="Engage">
         <Item icon={IconUsers} link={{ to: '/spaces/$space/engage/audiences', params }} name="Audiences" />
@@ -84,18 +90,37 @@ function Item({
   icon: Icon,
   link,
   name,
+  after,
 }: {
   icon: ComponentType<{ size: number; 'aria-hidden': boolean }>;
   link: Pick<LinkProps, 'to' | 'params'>;
   name: string;
+  after?: ReactNode;
 }): ReactNode {
   return (
     <li>
       <Link {...link} className={classes['item'] ?? ''} activeProps={{ 'data-active': true, 'aria-current': 'page' }}>
         <Icon size={18} aria-hidden />
         {name}
+        {after}
       </Link>
     </li>
+  );
+}
+
+/** Seen from every page, so it is asked for less often than where it can be mended. */
+const attentionMs = 15_000;
+
+/** How many lines Home has under "Needs you". */
+function Waiting({ spaceId }: { spaceId: string }): ReactNode {
+  const lines = useQuery({ ...attentionQuery(spaceId), refetchInterval: attentionMs }).data ?? [];
+  const mine = lines.filter(({ severity }) => severity === 'needs-you').length;
+  if (mine === 0) return null;
+  return (
+    <span className={classes['waiting']}>
+      {mine}
+      <span className="only-for-readers"> need you</span>
+    </span>
   );
 }
 

@@ -9,7 +9,7 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router';
 import { meQuery } from '../api/session.ts';
-import { Crashed, NoSuchPage } from '../ui/dead-ends.tsx';
+import { Crashed, NoSuchAddress } from '../ui/dead-ends.tsx';
 import { parseSearch, type Search, stringifySearch } from './search.ts';
 import { Shell } from './shell.tsx';
 import { SpaceFrame } from './space-frame.tsx';
@@ -198,7 +198,7 @@ export function createAppRouter(queries: QueryClient) {
     context: { queries },
     defaultPreload: 'intent',
     scrollRestoration: true,
-    defaultNotFoundComponent: NoSuchPage,
+    defaultNotFoundComponent: NoSuchAddress,
     defaultErrorComponent: Crashed,
     // Below this a page that is on its way shows nothing; what waits longer shows its own skeleton.
     defaultPendingMs: 150,

@@ -6,6 +6,7 @@ import { ButtonLink } from './links.tsx';
 import { Page } from './page.tsx';
 import { RequestProblem } from './problem.tsx';
 import { useSpaceName } from './space.ts';
+import { Threshold } from './threshold.tsx';
 
 /** A wrong address, or a thing of another space: both look the same (I11). */
 export function NoSuchPage(): ReactNode {
@@ -16,6 +17,15 @@ export function NoSuchPage(): ReactNode {
         <ButtonLink to="/">Go to Home</ButtonLink>
       </EmptyState>
     </Page>
+  );
+}
+
+/** An address that leads nowhere in the app, so there is no navigation around it. */
+export function NoSuchAddress(): ReactNode {
+  return (
+    <Threshold title="There is no such page" lead="The address leads nowhere. A link may have been cut off.">
+      <ButtonLink to="/">Go to Home</ButtonLink>
+    </Threshold>
   );
 }
 

@@ -13,3 +13,13 @@ test('what has no other side stands by its name', () => {
     { name: 'fields', after: 'name, enabled' },
   ]);
 });
+
+test('roles in spaces are words, not JSON', () => {
+  const roles = [
+    { role: 'editor', spaceId: 'spa_1' },
+    { role: 'viewer', spaceId: null },
+  ];
+  expect(changesIn({ roles })).toEqual([
+    { name: 'roles', after: 'role editor, spaceId spa_1; role viewer, spaceId nothing' },
+  ]);
+});

@@ -22,5 +22,9 @@ const isFields = (value: unknown): value is Record<string, unknown> =>
 function shown(value: unknown): string {
   if (value === undefined || value === null || value === '') return 'nothing';
   if (Array.isArray(value) && value.every((one) => typeof one !== 'object')) return value.join(', ') || 'nothing';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (Array.isArray(value)) return value.map(shown).join('; ');
+  if (typeof value !== 'object') return String(value);
+  return Object.entries(value)
+    .map(([name, of]) => `${name} ${shown(of)}`)
+    .join(', ');
 }

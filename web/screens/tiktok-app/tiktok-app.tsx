@@ -22,14 +22,14 @@ export function TikTokApp(): ReactNode {
                 title="For the operator"
                 lead="Whoever runs Usher registers an app with TikTok and sets two values. You can finish everything else."
               >
-                <CodeBlock label="request for the operator" code={forOperator(app)} />
+                <CodeBlock prose label="request for the operator" code={forOperator(app)} />
               </Section>
             )}
             <Section
               title="For TikTok"
               lead="TikTok may have to allow-list the app for its audience API (code 40118). Then this text helps."
             >
-              <CodeBlock label="request for TikTok" code={forTikTok(app)} />
+              <CodeBlock prose label="request for TikTok" code={forTikTok(app)} />
             </Section>
           </>
         )}
