@@ -59,8 +59,9 @@ export interface ConnectionState {
 
 interface WantedRow {
   readonly name: string;
-  /** The same for a direct row and a member's: a removal of somebody known anywhere at the target names nobody new. */
+  /** The same whatever holds the row: a direct removal of somebody known anywhere at the target names nobody new. */
   readonly place: string;
+  readonly direct: boolean;
   readonly target: string;
   readonly hashes: readonly string[];
 }
@@ -91,10 +92,13 @@ export class Model {
   readonly #targetsOf = new Map<AudienceKey, Set<string>>();
   #removerWasOff = false;
   #merged = false;
-  /** For counting what is told: the rows of the last look, the places where rows ever were, what removals named since. */
+  /** For counting what is told: the rows of the last look, the names and places of all there ever were, what removals named since. */
   #standing = new Map<string, WantedRow>();
   readonly #known = new Set<string>();
   #removals: WantedRow[] = [];
+  /** Whether the pool has been named by mappings for members, and by its id. */
+  #poolNamed = false;
+  #poolById = false;
 
   constructor(setup: Setup) {
     this.setup = setup;
@@ -192,9 +196,11 @@ export class Model {
     const added = [...now.keys()].filter((name) => !this.#standing.has(name));
     const ended = [...this.#standing.values()].filter(({ name }) => !now.has(name));
     // An exit of somebody unknown is told as well (rule 5).
-    const unknown = this.#removals.filter(({ name, place }) => !now.has(name) && !this.#known.has(place));
-    const removed = new Map([...ended, ...unknown].map((row) => [row.name, row]));
-    for (const { place } of [...now.values(), ...this.#removals]) this.#known.add(place);
+    const unknown = this.#removals.filter(
+      ({ name, place, direct }) => !now.has(name) && !this.#known.has(direct ? place : name),
+    );
+    const removed = new Map([...ended, ...unknown, ...this.#movedAndEnded(now)].map((row) => [row.name, row]));
+    for (const { name, place } of [...now.values(), ...removed.values()]) this.#known.add(name).add(place);
     this.#standing = now;
     // Rule 10: nothing is told of hashes that somebody else holds.
     const made = new Set([...now.values()].map(({ target }) => target));
@@ -203,6 +209,17 @@ export class Model {
         (existed(target) || made.has(target)) && hashes.some((hash) => !held.has(`${target} ${hash}`)),
     );
     return added.length + told.length;
+  }
+
+  /**
+   * Rule 12: named by members' mappings after direct ones named it by its id, the pool is two targets until it is looked
+   * for. A direct removal ends the members' rows only when they move there, and each is told (rule 7).
+   */
+  #movedAndEnded(now: ReadonlyMap<string, WantedRow>): WantedRow[] {
+    const members = this.#wanted('whatever was removed directly').filter(({ direct }) => !direct);
+    if (this.#poolNamed || (members.length === 0 && this.#removals.every(({ direct }) => direct))) return [];
+    this.#poolNamed = true;
+    return this.#poolById ? members.filter(({ name }) => !now.has(name)) : [];
   }
 
   /** Whether rows of the audience that nobody wants may stand at a target. */
@@ -219,7 +236,7 @@ export class Model {
     return !removes;
   }
 
-  #wanted(): WantedRow[] {
+  #wanted(of: 'what stays' | 'whatever was removed directly' = 'what stays'): WantedRow[] {
     const wanted: WantedRow[] = [];
     for (const person of this.#people) {
       for (const [audience, member] of person.members) {
@@ -230,7 +247,7 @@ export class Model {
         const target = this.targetOf(audience, slot);
         const out = person.direct.get(target)?.exit;
         for (const { identity, stamp } of member.records.values()) {
-          if (out && compare(stamp, out) <= 0) continue;
+          if (of === 'what stays' && out && compare(stamp, out) <= 0) continue;
           const hashes = this.#hashes({ ...identity, phone: slot.phone ? identity.phone : undefined });
           if (hashes.length) wanted.push(this.#row(person, { target, origin: audience }, hashes));
         }
@@ -355,8 +372,15 @@ export class Model {
     // Nobody can be told of: the event does nothing.
     if (this.setup.direct === 'none' || hashes.length === 0) return;
     person.direct.set(target, state);
+    this.#poolById ||= this.setup.direct === 'by id';
     if (says === 'remove') {
-      state.exit = newest(state.exit, stamp);
+      const known = state.exit;
+      state.exit = newest(known, stamp);
+      // Also of somebody who was added in the same micro-batch: rows are made and ended in the events' order (rule 5).
+      for (const [variant, added] of state.adds) {
+        const ends = compare(added, stamp) <= 0 && !(known && compare(added, known) <= 0);
+        if (ends) this.#removals.push(this.#row(person, { target, origin: 'direct' }, variant.split(',')));
+      }
       this.#tell(person, { target, origin: 'direct' }, identity);
     } else {
       const variant = hashes.join(',');
@@ -371,7 +395,7 @@ export class Model {
 
   #row(person: Person, { target, origin }: { target: string; origin: string }, hashes: readonly string[]): WantedRow {
     const rest = `${target}|${this.#people.indexOf(person)}|${hashes}`;
-    return { name: `${origin}|${rest}`, place: `${origin}|${rest}`, target, hashes };
+    return { name: `${origin}|${rest}`, place: rest, direct: origin === 'direct', target, hashes };
   }
 
   /** What a person's events may carry. */
