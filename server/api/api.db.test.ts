@@ -297,6 +297,36 @@ test('live choices come from TikTok; a field without choices is not there', asyn
   expect((await ask('email')).status).toBe(404);
 });
 
+test('every question to TikTok leaves a row in the list of calls, and no token or code stands in one (I13)', async () => {
+  const api = start();
+  const { token, destination } = await shop(api);
+  const begun = await api.request('POST', `${destination}/oauth/authorize`, { token, body: {} });
+  const state = new URL(begun.json.data.url).searchParams.get('state') ?? '?';
+  const refusal = `TikTok does not like ${api.tiktok.grant.token}`;
+  api.tiktok.next.exchange = [answerOf<never>('refused', undefined, 'auth_code canary-code was used')];
+  const back = async (of: string, code: string) =>
+    api.request('GET', `/oauth/tiktok/callback?state=${of}&auth_code=${code}`, { accept: 'application/json' });
+  await back(state, 'canary-code');
+  const again = await api.request('POST', `${destination}/oauth/authorize`, { token, body: {} });
+  await back(new URL(again.json.data.url).searchParams.get('state') ?? '?', 'canary-code-2');
+  const choices = (field: string, payload = {}) =>
+    api.request('POST', `${destination}/fields/${field}/choices`, { token, body: { payload } });
+  api.tiktok.next.advertisers = [answerOf<never>('refused', undefined, refusal)];
+  await choices('selected_advertiser_id');
+  await choices('audience_id', { selected_advertiser_id: '7001' });
+  await api.request('GET', `${destination}/tiktok-account`, { token });
+  await api.request('POST', `${destination}/oauth/revoke`, { token });
+  const { json, text } = await api.request('GET', `${destination}/requests`, { token });
+  const rows: { action: string; advertiserId: string | null; outcome: string }[] = json.data;
+  const told = rows.map(({ action, advertiserId, outcome }) => `${action} ${advertiserId ?? '-'} ${outcome}`);
+  expect(told.reverse().slice(0, 4)).toEqual(['token - refused', 'token - ok', 'accounts - refused', 'list 7001 ok']);
+  expect(told.slice(4, -1).sort()).toEqual(['accounts - ok', 'list 7001 ok', 'list 7002 ok', 'user - ok']);
+  expect(told.at(-1)).toBe('revoke - ok');
+  expect(text).toContain('TikTok does not like ***');
+  const stored = JSON.stringify(await database.db.query(sql`select * from requests`));
+  for (const secret of [api.tiktok.grant.token, 'canary-code']) expect(stored).not.toContain(secret);
+});
+
 test('the catalog says what can be configured', async () => {
   const api = start();
   const token = await api.token(await api.space('shop'), 'viewer');

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema } from '../../contract/ids.ts';
+import { recordingReads } from '../delivery/delivery.ts';
 import { accessToken, fieldChoices } from '../destinations/destinations.ts';
 import { forEditors, permittedDestination } from './access.ts';
 import { type Api, notFound } from './http.ts';
@@ -11,9 +12,10 @@ const params = z.object({ destinationId: idSchema('destination') });
 export function choices(app: Api, parts: ApiParts): void {
   app.openapi(choicesRoute, async (c) => {
     const { destinationId, field } = c.req.valid('param');
-    const { id, advertiserIds } = await permittedDestination(c, parts.db, destinationId);
-    const token = await accessToken(parts, id);
-    const found = await fieldChoices(parts, { token, advertiserIds }, field, c.req.valid('json').payload);
+    const { advertiserIds, spaceId } = await permittedDestination(c, parts.db, destinationId);
+    const token = await accessToken(parts, destinationId);
+    const tiktok = recordingReads(parts, { spaceId, destinationId, fence: 0 });
+    const found = await fieldChoices({ tiktok }, { token, advertiserIds }, field, c.req.valid('json').payload);
     if (!found) throw notFound();
     return c.json({ data: found }, 200);
   });

@@ -3,11 +3,13 @@ import type { Context } from 'hono';
 import { html } from 'hono/html';
 import { idSchema, idToText } from '../../contract/ids.ts';
 import { audit, findSession } from '../auth/auth.ts';
+import { recordingReads } from '../delivery/delivery.ts';
 import {
   type AuthorizationProblem,
   beginAuthorization,
   type Connected,
   finishAuthorization,
+  type OAuthDeps,
   revokeAuthorization,
 } from '../destinations/destinations.ts';
 import { change, forOwners, permittedDestination } from './access.ts';
@@ -19,7 +21,8 @@ import { bodyOf, conflict, oneOf, refusals } from './shapes.ts';
 const params = z.object({ destinationId: idSchema('destination') });
 
 export function oauth(app: Api, parts: ApiParts): void {
-  const deps = { ...parts, redirectUri: parts.publicUrl + callbackPath };
+  const tiktokOf: OAuthDeps['tiktokOf'] = (place) => recordingReads(parts, { ...place, fence: 0 });
+  const deps = { ...parts, tiktokOf, redirectUri: parts.publicUrl + callbackPath };
 
   app.openapi(authorizeRoute, async (c) => {
     const { destinationId } = c.req.valid('param');
@@ -40,7 +43,8 @@ export function oauth(app: Api, parts: ApiParts): void {
     const { spaceId } = await permittedDestination(c, parts.db, destinationId);
     const { actor } = c.get('principal');
     const subject = idToText('destination', destinationId);
-    const revoked = await revokeAuthorization(parts, destinationId, (tx) =>
+    const tiktok = recordingReads(parts, { spaceId, destinationId, fence: 0 });
+    const revoked = await revokeAuthorization({ ...parts, tiktok }, destinationId, (tx) =>
       audit(tx, parts.clock, { spaceId, actor, action: 'destination.revoke', subject }),
     );
     if (!revoked.ok) throw refusal(409, 'not-connected', 'TikTok is not connected');

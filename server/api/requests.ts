@@ -9,7 +9,10 @@ import { listOf, oneOf, pageQuery, refusals, timeSchema, toPage } from './shapes
 
 const requestSchema = z.object({
   id: z.string(),
-  action: z.string().openapi({ description: 'add, delete, or create of an audience' }),
+  action: z.string().openapi({
+    description:
+      'add or delete of people; create, list or get of audiences; accounts, user: who is connected; token, revoke: the connection itself',
+  }),
   advertiserId: z.string().nullable(),
   targetIds: z.array(z.string()),
   rows: z.int(),

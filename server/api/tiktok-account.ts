@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema } from '../../contract/ids.ts';
+import { recordingReads } from '../delivery/delivery.ts';
 import { accessToken } from '../destinations/destinations.ts';
-import type { Call } from '../tiktok/tiktok.ts';
+import type { Call, TikTok } from '../tiktok/tiktok.ts';
 import { forViewers, permittedDestination } from './access.ts';
 import { type Api, refusal } from './http.ts';
 import type { ApiParts } from './parts.ts';
@@ -28,14 +29,15 @@ const tiktokAccountSchema = z
 /** Asked at TikTok each time: whether a connection still is what it was, is what people want to see after connecting. */
 export function tiktokAccount(app: Api, parts: ApiParts): void {
   app.openapi(route, async (c) => {
-    const { id, advertiserIds } = await permittedDestination(c, parts.db, c.req.valid('param').destinationId);
+    const { id, spaceId, advertiserIds } = await permittedDestination(c, parts.db, c.req.valid('param').destinationId);
     const token = await accessToken(parts, id);
     if (token === undefined) throw refusal(409, 'not-connected', 'TikTok is not connected');
     const call = { token };
+    const tiktok = recordingReads(parts, { spaceId, destinationId: id, fence: 0 });
     const [person, named, ...accounts] = await Promise.all([
-      parts.tiktok.userInfo(call),
-      advertiserIds.length === 0 ? undefined : parts.tiktok.advertisers(call, advertiserIds),
-      ...advertiserIds.map((advertiserId) => checkAccount(parts, call, advertiserId)),
+      tiktok.userInfo(call),
+      advertiserIds.length === 0 ? undefined : tiktok.advertisers(call, advertiserIds),
+      ...advertiserIds.map((advertiserId) => checkAccount(tiktok, call, advertiserId)),
     ]);
     const names = new Map(named?.data?.map(({ advertiserId, name }) => [advertiserId, name]));
     const data = {
@@ -47,7 +49,7 @@ export function tiktokAccount(app: Api, parts: ApiParts): void {
 }
 
 async function checkAccount(
-  { tiktok }: ApiParts,
+  tiktok: TikTok,
   call: Call,
   advertiserId: string,
 ): Promise<Omit<z.infer<typeof accountSchema>, 'name'>> {

@@ -3,14 +3,15 @@ import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/
 import type { Queryable, Row, Tx } from '../db/port.ts';
 import type { Lane, Pointer } from '../ledger/ledger.ts';
 
-export type RequestKind = 'add' | 'delete' | 'create' | 'list' | 'get';
+/** What people are told, audiences, ad accounts, who is connected, and the token by its beginning and its end. */
+export type RequestKind = 'add' | 'delete' | 'create' | 'list' | 'get' | 'accounts' | 'user' | 'token' | 'revoke';
 
 export interface NewRequest {
   readonly spaceId: SpaceId;
   readonly destinationId: DestinationId;
   readonly fence: number;
   readonly kind: RequestKind;
-  readonly advertiserId: string;
+  readonly advertiserId: string | null;
   readonly rows: number;
   readonly pointers: readonly Pointer[];
   readonly payload: Buffer | null;

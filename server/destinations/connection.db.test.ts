@@ -33,6 +33,7 @@ const depsOf = (tiktok: FakeTikTok) => ({
   random: systemRandom,
   vault: safe,
   tiktok,
+  tiktokOf: () => tiktok,
   redirectUri: 'https://usher.example/oauth/tiktok/callback',
 });
 

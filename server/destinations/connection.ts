@@ -34,6 +34,8 @@ export interface OAuthDeps {
   random: Random;
   vault: Vault;
   tiktok: TikTok;
+  /** TikTok as this destination asks it: each call leaves its row. */
+  tiktokOf: (place: { spaceId: SpaceId; destinationId: DestinationId }) => Pick<TikTok, 'exchange'>;
   /** `USHER_PUBLIC_URL` + `/oauth/tiktok/callback`, registered at TikTok. */
   redirectUri: string;
 }
@@ -112,7 +114,7 @@ export async function finishAuthorization(
   if (mustMatch && answer.owner !== owner) return err({ kind: 'other person' });
   if (expires_at.getTime() <= deps.clock.now()) return err({ kind: 'expired state', returnTo });
   if (!answer.authCode) return err({ kind: 'declined', returnTo });
-  const exchanged = await deps.tiktok.exchange(answer.authCode);
+  const exchanged = await deps.tiktokOf({ spaceId, destinationId }).exchange(answer.authCode);
   const { data } = exchanged;
   if (exchanged.outcome.kind !== 'ok' || data === undefined) {
     return err({ kind: 'not exchanged', returnTo, message: exchanged.message, code: exchanged.code });

@@ -400,12 +400,14 @@ export class World {
 
   /** Connects TikTok again, as the owner does after a revoked token. Says whether it did: meanwhile the ten minutes may be over. */
   async reconnect(): Promise<boolean> {
+    const tiktok = this.standIn.forNode(newActor('browser'));
     const deps = {
       db: this.#editor,
       clock: this.#parts.clock,
       random: this.#random,
       vault: vault(Buffer.alloc(32, 1), this.#random),
-      tiktok: this.standIn.forNode(newActor('browser')),
+      tiktok,
+      tiktokOf: () => tiktok,
       redirectUri: 'https://usher.example/oauth/tiktok/callback',
     };
     const { spaceId, destinationId } = this.stored;
