@@ -40,7 +40,10 @@ export async function openApp(browser: Browser, url: string, others: readonly st
   const remembered = watch(page, [url, ...others]);
   const visited = new Set<string>();
   const seen = new Set<string>();
-  page.on('framenavigated', (frame) => frame === page.mainFrame() && visited.add(placeOf(frame.url())));
+  page.on('framenavigated', (frame) => {
+    // The root only leads on.
+    if (frame === page.mainFrame() && frame.url() !== `${url}/`) visited.add(placeOf(frame.url()));
+  });
   const button = (name: string) => page.getByRole('button', { name, exact: true }).first();
   const field = (name: string) => page.getByRole('textbox', { name, exact: true });
   return {
@@ -89,11 +92,12 @@ export async function openApp(browser: Browser, url: string, others: readonly st
   };
 }
 
-/** One page is one place, whichever thing it shows: ids and long numbers are left out, and the query but for its part. */
+/** One page is one place, whichever thing it shows: ids and long numbers are left out, as is the query but for its part. */
 function placeOf(address: string): string {
   const { host, pathname, searchParams } = new URL(address);
   const show = searchParams.get('show');
-  return host + pathname.replaceAll(/[a-z]{3}_\d+|\d{6,}/g, '…') + (show === null ? '' : `?show=${show}`);
+  const path = pathname.replaceAll(/[a-z]{3}_\d+|\d{6,}/g, '…').replace(/\/overview$/, '');
+  return host + path + (show === null ? '' : `?show=${show}`);
 }
 
 /** Errors and warnings on the console (a violated policy and an answer of 400 and above are among them), other hosts. */

@@ -71,10 +71,14 @@ export const changeAudience = (
     }),
   );
 
-export const deleteAudience = (spaceId: string, audienceId: string, people: 'keep' | 'remove'): Promise<void> =>
+export const deleteAudience = (
+  path: { spaceId: string; audienceId: string },
+  people: 'keep' | 'remove',
+  confirmRemovals?: number,
+): Promise<void> =>
   done(
     api.DELETE('/api/v1/spaces/{spaceId}/audiences/{audienceId}', {
-      params: { path: { spaceId, audienceId }, query: { people } },
+      params: { path, query: { people, ...(confirmRemovals === undefined ? {} : { confirmRemovals }) } },
     }),
   );
 
@@ -146,10 +150,11 @@ export const changeConnection = (
 export const disconnect = (
   place: { spaceId: string; audienceId: string; destinationId: string },
   people: 'keep' | 'remove',
+  confirmRemovals?: number,
 ): Promise<void> =>
   done(
     api.DELETE('/api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}', {
-      params: { path: place, query: { people } },
+      params: { path: place, query: { people, ...(confirmRemovals === undefined ? {} : { confirmRemovals }) } },
     }),
   );
 

@@ -8,6 +8,7 @@ import { Confirm } from '../../ui/confirm.tsx';
 import { people } from '../../ui/format.ts';
 import { useRefresh } from '../../ui/loaded.tsx';
 import { PeopleAtTikTok, type PeopleChoice } from '../../ui/people-at-tiktok.tsx';
+import { useRemovalGate } from '../../ui/removal-gate.tsx';
 import { useMay, useSpace } from '../../ui/space.ts';
 
 /** What can be done with one destination of an audience. */
@@ -70,10 +71,7 @@ export function ConnectionMenu({
         onClose={removal.close}
         destination={destination}
         there={connection.sync.counts.onTikTok}
-        act={async (choice) => {
-          await disconnect(place, choice);
-          await refresh();
-        }}
+        act={(choice, removals) => disconnect(place, choice, removals)}
       />
     </>
   );
@@ -90,8 +88,10 @@ function RemoveDestination({
   onClose: () => void;
   destination: Destination;
   there: number;
-  act: (choice: PeopleChoice) => Promise<void>;
+  act: (choice: PeopleChoice, confirmRemovals?: number) => Promise<void>;
 }): ReactNode {
+  const refresh = useRefresh();
+  const gate = useRemovalGate();
   const [choice, setChoice] = useState<PeopleChoice>();
   return (
     <Confirm
@@ -100,13 +100,16 @@ function RemoveDestination({
       title={`Remove ${destination.name} from this audience?`}
       action="Remove destination"
       danger
-      possible={there === 0 || choice !== undefined}
-      act={() => act(choice ?? 'keep')}
+      possible={(there === 0 || choice !== undefined) && gate.answered}
+      act={async () => {
+        if (await gate.pass((removals) => act(choice ?? 'keep', removals))) await refresh();
+      }}
     >
       <p>
         {people(there)} of this audience {there === 1 ? 'is' : 'are'} on TikTok through {destination.name}.
       </p>
       {there > 0 && <PeopleAtTikTok value={choice} onChange={setChoice} />}
+      {gate.question}
     </Confirm>
   );
 }

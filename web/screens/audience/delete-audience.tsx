@@ -7,6 +7,7 @@ import { Confirm } from '../../ui/confirm.tsx';
 import { people } from '../../ui/format.ts';
 import { useRefresh } from '../../ui/loaded.tsx';
 import { PeopleAtTikTok, type PeopleChoice } from '../../ui/people-at-tiktok.tsx';
+import { useRemovalGate } from '../../ui/removal-gate.tsx';
 
 export function DeleteAudience({
   audience,
@@ -19,12 +20,15 @@ export function DeleteAudience({
 }): ReactNode {
   const navigate = useNavigate();
   const refresh = useRefresh();
+  const gate = useRemovalGate();
   const connections = useQuery(connectionsQuery(audience.spaceId, audience.id)).data ?? [];
   const [choice, setChoice] = useState<PeopleChoice>();
   const [typed, setTyped] = useState('');
   const there = connections.reduce((sum, { sync }) => sum + sync.counts.onTikTok, 0);
   const act = async (): Promise<void> => {
-    await deleteAudience(audience.spaceId, audience.id, there === 0 ? 'keep' : (choice ?? 'keep'));
+    const place = { spaceId: audience.spaceId, audienceId: audience.id };
+    const people = there === 0 ? 'keep' : (choice ?? 'keep');
+    if (!(await gate.pass((removals) => deleteAudience(place, people, removals)))) return;
     await navigate({ to: '/spaces/$space/engage/audiences', params: { space: audience.spaceId } });
     await refresh();
   };
@@ -35,7 +39,7 @@ export function DeleteAudience({
       title="Delete this audience?"
       action="Delete audience"
       danger
-      possible={typed.trim() === audience.key && (there === 0 || choice !== undefined)}
+      possible={typed.trim() === audience.key && (there === 0 || choice !== undefined) && gate.answered}
       act={act}
     >
       <p>
@@ -51,6 +55,7 @@ export function DeleteAudience({
         value={typed}
         onChange={(event) => setTyped(event.currentTarget.value)}
       />
+      {gate.question}
     </Confirm>
   );
 }

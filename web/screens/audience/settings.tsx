@@ -23,6 +23,7 @@ export function Settings({ audience }: { audience: Audience }): ReactNode {
 }
 
 function AudienceKey({ audience }: { audience: Audience }): ReactNode {
+  const may = useMay('editor');
   const params = { space: audience.spaceId, audience: audience.id, tab: undefined };
   return (
     <Card label="Audience Key">
@@ -33,6 +34,7 @@ function AudienceKey({ audience }: { audience: Audience }): ReactNode {
         to="/spaces/$space/engage/audiences/$audience/{-$tab}"
         params={params}
         search={{ add: 'destinations' }}
+        disabled={!may}
       >
         Add Destinations
       </ButtonLink>
