@@ -16,7 +16,8 @@ test('the size of an audience is written down every quarter of an hour, and ever
   const made = await api.request('POST', `/api/v1/spaces/${spaceId}/audiences`, { token, body: { name: 'VIP' } });
   const audienceId = Number(made.json.data.id.slice(4)) as AudienceId;
   const recording = recordSizes({ db: database.db, clock });
-  const grow = (by: number) => database.db.transaction((tx) => addToSizes(tx, [{ spaceId: space, audienceId, by }]));
+  const grow = (by: number) =>
+    database.db.transaction((tx) => addToSizes(tx, [{ spaceId: space, audienceId, by, at: null }]));
   const step = () => recording(new AbortController().signal);
   await grow(3);
   for (let i = 0; i < 8; i += 1) {

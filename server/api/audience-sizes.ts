@@ -16,11 +16,9 @@ const sizesSchema = z
     sizes: z
       .array(z.object({ time: timeSchema, members: z.int() }))
       .openapi({ description: 'every quarter of an hour; of days before yesterday every hour' }),
-    onTikTok: z
-      .array(z.object({ destinationId: z.string(), time: timeSchema, people: z.int() }))
-      .openapi({
-        description: 'members whom TikTok has accepted, by destination; every five minutes, then every hour',
-      }),
+    onTikTok: z.array(z.object({ destinationId: z.string(), time: timeSchema, people: z.int() })).openapi({
+      description: 'members whom TikTok has accepted, by destination; every five minutes, then every hour',
+    }),
   })
   .openapi('AudienceSizes');
 /** audiences/history.ts keeps as much. */

@@ -34,6 +34,7 @@ const audienceSchema = z
     description: z.string(),
     status: z.string(),
     size: z.object({ count: z.int() }).openapi({ description: 'members now' }),
+    lastChangeAt: timeSchema.nullable().openapi({ description: 'when the number of its members last changed' }),
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })
@@ -238,6 +239,7 @@ const audienceToJson = (audience: ManagedAudience): z.infer<typeof audienceSchem
   description: audience.description,
   status: audience.status,
   size: { count: audience.members },
+  lastChangeAt: audience.changedAt?.toISOString() ?? null,
   createdAt: audience.createdAt.toISOString(),
   updatedAt: audience.updatedAt.toISOString(),
 });

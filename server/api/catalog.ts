@@ -3,6 +3,7 @@ import type { CatalogDestination } from '../../contract/catalog.ts';
 import { catalogDestinations } from '../destinations/destinations.ts';
 import { forViewers } from './access.ts';
 import { type Api, notFound } from './http.ts';
+import type { ApiParts } from './parts.ts';
 import { listOf, oneOf, refusals } from './shapes.ts';
 
 const fieldSchema = z.object({
@@ -35,12 +36,13 @@ const catalogSchema = z
     presets: z.array(
       z.object({ name: z.string(), actionSlug: z.string(), trigger: z.string(), eventSlug: z.string().nullable() }),
     ),
+    mappingsMax: z.int().openapi({ description: 'how many mappings a destination may have (USHER_MAX_MAPPINGS)' }),
   })
   .openapi('CatalogDestination');
 
-export function catalog(app: Api): void {
+export function catalog(app: Api, { mappingsMax }: ApiParts): void {
   app.openapi(listRoute, (c) => {
-    const data = catalogDestinations.map(entryToJson);
+    const data = catalogDestinations.map((entry) => entryToJson(entry, mappingsMax));
     return c.json({ data, pagination: { next: null, total: data.length } }, 200);
   });
 
@@ -48,7 +50,7 @@ export function catalog(app: Api): void {
     const { metadataId } = c.req.valid('param');
     const entry = catalogDestinations.find((one) => one.metadataId === metadataId);
     if (!entry) throw notFound();
-    return c.json({ data: entryToJson(entry) }, 200);
+    return c.json({ data: entryToJson(entry, mappingsMax) }, 200);
   });
 }
 
@@ -73,7 +75,7 @@ const getRoute = createRoute({
   responses: { 200: oneOf(catalogSchema), ...refusals },
 });
 
-const entryToJson = (entry: CatalogDestination): z.infer<typeof catalogSchema> => ({
+const entryToJson = (entry: CatalogDestination, mappingsMax: number): z.infer<typeof catalogSchema> => ({
   metadataId: entry.metadataId,
   slug: entry.slug,
   name: entry.name,
@@ -90,4 +92,5 @@ const entryToJson = (entry: CatalogDestination): z.infer<typeof catalogSchema> =
     })),
   })),
   presets: entry.presets.map((preset) => ({ ...preset, eventSlug: preset.eventSlug ?? null })),
+  mappingsMax,
 });

@@ -147,6 +147,13 @@ test('each call is listed with what TikTok meant, and tells its hashes when aske
     durationMs: 12,
   });
   expect(rest.data[0].told).toBeUndefined();
+  const found = async (query: string) =>
+    (await request('GET', `${destination}/requests?${query}`)).json.data.map(({ id }: { id: string }) => id);
+  expect(await found('answer=other')).toEqual([`req_${numbers[0]}`]);
+  expect(await found('answer=none')).toEqual([`req_${numbers[1]}`]);
+  expect(await found('answer=accepted')).toEqual([]);
+  expect(await found('tiktokRequestId=2026&answer=other')).toEqual([`req_${numbers[0]}`]);
+  expect(await found(`targetId=${idToText('target', targetId)}`)).toEqual([]);
   const one = await request('GET', `${destination}/requests/req_${numbers[0]}`);
   const told = {
     targetId: idToText('target', targetId),

@@ -4,6 +4,7 @@ import { type ConnectionPlace, type ManagedConnection, manage } from '../audienc
 import type { Queryable } from '../db/port.ts';
 import type { Destination } from '../destinations/destinations.ts';
 import { must } from '../kernel/result.ts';
+import { memberStates } from '../ledger/ledger.ts';
 import { change, fieldsOf, forEditors, forViewers, permittedDestination } from './access.ts';
 import {
   type ConnectionEdit,
@@ -46,6 +47,7 @@ const connectionSchema = z
     settings: z.record(z.string(), z.unknown()),
     sync: syncSchema,
     matchingMappings: matchingSchema,
+    targetIds: z.array(z.string()).openapi({ description: 'the TikTok audiences that hold somebody of the audience' }),
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })
@@ -277,6 +279,7 @@ async function connectionToJson(
     settings: { ...connection.settings },
     sync: must(sync.get(connection.audienceId), 'a state for each connection'),
     matchingMappings: await matchingOf(q, connection, connection),
+    targetIds: (await memberStates.selectTargetsHolding(q, connection)).map((id) => idToText('target', id)),
     createdAt: connection.createdAt.toISOString(),
     updatedAt: connection.updatedAt.toISOString(),
   };

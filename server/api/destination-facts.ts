@@ -42,7 +42,7 @@ export async function readFacts(q: Queryable, destination: Destination): Promise
     names.set(audienceId, audience?.name ?? idToText('audience', audienceId));
   }
   const reasons = await counts.skipReasons(q, spaceId, id);
-  const requests = await deliveryReads.selectRequests(q, id, Number.MAX_SAFE_INTEGER, callsRead);
+  const requests = await deliveryReads.selectRequests(q, id, { before: Number.MAX_SAFE_INTEGER, limit: callsRead });
   return {
     destination,
     mappings: (await listMappings(q, id)).length,

@@ -1,16 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type AudienceId, idSchema, idToText } from '../../contract/ids.ts';
-import { deliveryReads, retryParked } from '../delivery/delivery.ts';
+import { deliveryReads, retryParked, type WhichParked } from '../delivery/delivery.ts';
 import { directOrigin } from '../ledger/ledger.ts';
+import { identifiersOf } from '../profiles/profiles.ts';
 import { codeMeaning } from '../tiktok/tiktok.ts';
 import { change, forEditors, forViewers, permittedDestination } from './access.ts';
 import type { Api } from './http.ts';
+import { maskIdentifiers } from './masking.ts';
+import { maskedSchema } from './members.ts';
 import type { ApiParts } from './parts.ts';
 import { listOf, oneOf, pageQuery, refusals, timeSchema } from './shapes.ts';
 
 const parkedSchema = z
   .object({
     personId: z.string(),
+    identifiers: maskedSchema,
     targetId: z.string(),
     audienceId: z.string().nullable().openapi({ description: 'null: brought by events without an audience' }),
     action: z.enum(['add', 'delete']),
@@ -30,7 +34,7 @@ const cursorSchema = z
 
 export function parked(app: Api, parts: ApiParts): void {
   app.openapi(listRoute, async (c) => {
-    const { id } = await permittedDestination(c, parts.db, c.req.valid('param').destinationId);
+    const { id, spaceId } = await permittedDestination(c, parts.db, c.req.valid('param').destinationId);
     const { limit, cursor } = c.req.valid('query');
     const after = cursor === undefined ? undefined : placeOf(cursor);
     const rows = await deliveryReads.selectParked(parts.db, id, { after, limit: limit + 1 });
@@ -38,16 +42,23 @@ export function parked(app: Api, parts: ApiParts): void {
     const last = shown.at(-1);
     const next = rows.length > limit && last ? cursorOf(last) : null;
     const total = await deliveryReads.countParked(parts.db, id);
-    return c.json({ data: shown.map(rowToJson), pagination: { next, total } }, 200);
+    const people = shown.map((row) => row.person_id);
+    const identifiers = await identifiersOf(parts.db, spaceId, [...new Set(people)]);
+    const data = shown.map((row) => ({
+      ...rowToJson(row),
+      identifiers: maskIdentifiers(identifiers.get(row.person_id) ?? []),
+    }));
+    return c.json({ data, pagination: { next, total } }, 200);
   });
 
   app.openapi(retryRoute, async (c) => {
     const { destinationId } = c.req.valid('param');
+    const which = c.req.valid('query');
     const retried = await change(parts, c, async (tx, record) => {
       const { spaceId } = await permittedDestination(c, tx, destinationId);
-      const rows = await retryParked(tx, destinationId);
+      const rows = await retryParked(tx, destinationId, which);
       const subject = idToText('destination', destinationId);
-      await record({ spaceId, action: 'parked.retry', subject, details: { rows } });
+      await record({ spaceId, action: 'parked.retry', subject, details: { ...named(which), rows } });
       return rows;
     });
     parts.changed();
@@ -72,14 +83,28 @@ const retryRoute = createRoute({
   tags,
   method: 'post',
   path: '/api/v1/destinations/{destinationId}/parked/retry',
-  summary: 'Owes everything parked of a destination again',
-  request: { params },
+  summary: 'Owes what is parked of a destination again: everything, or what the query names',
+  request: {
+    params,
+    query: z.object({
+      personId: idSchema('person').optional(),
+      targetId: idSchema('target').optional(),
+      code: z.coerce.number().int().optional().openapi({ description: 'of the refusal' }),
+    }),
+  },
   responses: { 200: oneOf(z.object({ retried: z.int() })), ...refusals },
+});
+
+/** For the audit log, as they were asked for. */
+const named = ({ personId, targetId, code }: WhichParked): Record<string, unknown> => ({
+  ...(personId === undefined ? {} : { personId: idToText('person', personId) }),
+  ...(targetId === undefined ? {} : { targetId: idToText('target', targetId) }),
+  ...(code === undefined ? {} : { code }),
 });
 
 type ParkedRow = Awaited<ReturnType<typeof deliveryReads.selectParked>>[number];
 
-function rowToJson(row: ParkedRow): z.infer<typeof parkedSchema> {
+function rowToJson(row: ParkedRow): Omit<z.infer<typeof parkedSchema>, 'identifiers'> {
   const { meaning, advice } = codeMeaning(row.code);
   return {
     personId: idToText('person', row.person_id),

@@ -38,21 +38,30 @@ const told = z.object({
 const listedSchema = requestSchema.openapi('Request');
 const detailSchema = requestSchema.extend({ told: z.array(told) }).openapi('RequestDetails');
 const params = z.object({ destinationId: idSchema('destination') });
+const filter = {
+  answer: z
+    .enum(deliveryReads.answerKinds)
+    .optional()
+    .openapi({ description: 'accepted by TikTok, answered in any other way, or not answered yet' }),
+  targetId: idSchema('target').optional(),
+  tiktokRequestId: z.string().min(1).max(200).optional(),
+};
 
 export function requests(app: Api, parts: ApiParts): void {
   app.openapi(listRoute, async (c) => {
     const { id } = await permittedDestination(c, parts.db, c.req.valid('param').destinationId);
     const query = c.req.valid('query');
     const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor);
-    const rows = await deliveryReads.selectRequests(parts.db, id, before, query.limit + 1);
+    const rows = await deliveryReads.selectRequests(parts.db, id, { before, limit: query.limit + 1 }, query);
     const items = rows.map((row) => ({ ...row, id: row.request_no }));
-    return c.json(toPage(query, { items, total: await deliveryReads.countRequests(parts.db, id) }, rowToJson), 200);
+    const total = await deliveryReads.countRequests(parts.db, id, query);
+    return c.json(toPage(query, { items, total }, rowToJson), 200);
   });
 
   app.openapi(getRoute, async (c) => {
     const { destinationId, requestId } = c.req.valid('param');
     await permittedDestination(c, parts.db, destinationId);
-    const [row] = await deliveryReads.selectRequests(parts.db, destinationId, requestId + 1, 1);
+    const [row] = await deliveryReads.selectRequests(parts.db, destinationId, { before: requestId + 1, limit: 1 });
     if (row?.request_no !== requestId) throw notFound();
     return c.json({ data: { ...rowToJson(row), told: toldOf(row) } }, 200);
   });
@@ -67,7 +76,7 @@ const listRoute = createRoute({
   method: 'get',
   path,
   summary: 'The calls to TikTok, newest first; `next` is the id before which the next page begins',
-  request: { params, query: pageQuery },
+  request: { params, query: pageQuery.extend(filter) },
   responses: { 200: listOf(listedSchema), ...refusals },
 });
 

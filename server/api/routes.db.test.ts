@@ -174,6 +174,7 @@ const bodies: Record<string, (ids: Record<string, string>) => unknown> = {
   'POST /api/v1/destinations/{destinationId}/targets/{targetId}/check': () => undefined,
   'POST /api/v1/destinations/{destinationId}/targets/{targetId}/give-up': () => ({}),
   'POST /api/v1/spaces/{spaceId}/people/search': () => ({ type: 'user_id', value: 'u1' }),
+  'POST /api/v1/spaces/{spaceId}/events/recent/match': () => ({ trigger: 'type = "track"' }),
   'POST /api/v1/destinations/{destinationId}/subscriptions/{subscriptionId}/counterpart': () => undefined,
   'POST /api/v1/session': () => ({ email: 'nobody@example.com', password }),
   'POST /api/v1/session/link': () => ({ token: 'unknown' }),
@@ -197,6 +198,7 @@ const readsOnly = new Set([
   'POST /api/v1/destinations/{destinationId}/fields/{field}/choices',
   'POST /api/v1/destinations/{destinationId}/targets/{targetId}/check',
   'POST /api/v1/spaces/{spaceId}/people/search',
+  'POST /api/v1/spaces/{spaceId}/events/recent/match',
   'POST /api/v1/spaces/{spaceId}/audiences/{audienceId}/destination-connections/{destinationId}/matching-mappings',
 ]);
 /** Routes that no id of a space stands in: what a token may do there is told by tests of their own. */

@@ -159,6 +159,11 @@ test('Test Mapping takes a recent event by its messageId; the list of them shows
     ],
     pagination: { total: 1, next: null },
   });
+  const match = async (trigger: string) =>
+    api.request('POST', `/api/v1/spaces/${spaceId}/events/recent/match`, { token, body: { trigger } });
+  expect((await match('event = "Audience Entered"')).json.data).toEqual({ of: 1, matching: ['m-7'] });
+  expect((await match('type = "identify"')).json.data).toEqual({ of: 1, matching: [] });
+  expect(await match('event =')).toMatchObject({ status: 422, json: { errors: [{ field: 'trigger' }] } });
   const { id: subscriptionId } = (await request('POST', '', mapping)).json.data;
   const tested = await request('POST', '/test', { subscriptionId, messageId: 'm-7' });
   expect(tested.json.data).toMatchObject({

@@ -20,8 +20,8 @@ import {
   updateConnection as updateConnectionRow,
 } from './audiences.sql.ts';
 import { lockFeeding, selectMemberships } from './manage.sql.ts';
-import { selectPresentAfter } from './members.sql.ts';
-import { selectSizes } from './sizes.sql.ts';
+import { type StoredMember, selectMembers, selectPresentAfter } from './members.sql.ts';
+import { type SizeRow, selectSizes } from './sizes.sql.ts';
 
 export interface ManagedAudience {
   readonly id: AudienceId;
@@ -34,6 +34,8 @@ export interface ManagedAudience {
   readonly status: string;
   /** Present members. */
   readonly members: number;
+  /** When their number last changed. */
+  readonly changedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -77,7 +79,7 @@ export async function createAudience(
   const key = input.key ?? keyOfName(input.name);
   if (key === '') return err('no key');
   const row = await insertAudience(tx, { ...input, key, now: new Date(clock.now()) });
-  return row ? ok(managedAudience(row, 0)) : err('taken');
+  return row ? ok(managedAudience(row, undefined)) : err('taken');
 }
 
 export async function getAudience(
@@ -100,8 +102,8 @@ export async function listAudiences(
     spaceId,
     rows.map((row) => row.audience_id),
   );
-  const members = new Map(sizes.map((size) => [size.audience_id, size.members]));
-  const items = rows.map((row) => managedAudience(row, members.get(row.audience_id) ?? 0));
+  const sizeOf = new Map(sizes.map((size) => [size.audience_id, size]));
+  const items = rows.map((row) => managedAudience(row, sizeOf.get(row.audience_id)));
   return { items, total: await countAudiences(q, spaceId) };
 }
 
@@ -130,20 +132,43 @@ export async function removeAudience(
   await markAudienceDeleted(tx, place.spaceId, place.audienceId, new Date(clock.now()));
 }
 
+export interface ListedMember {
+  readonly id: PersonId;
+  readonly enteredAt: Date | null;
+  /** Of somebody who is no member any more. */
+  readonly exitedAt: Date | null;
+  readonly records: number;
+}
+
 /** A page of the present members, in the order of their ids, with how many there are. */
 export async function listMembers(
   q: Queryable,
   audience: ManagedAudience,
   page: { after: number; limit: number },
-): Promise<{ items: { id: PersonId; enteredAt: Date | null; records: number }[]; total: number }> {
+): Promise<{ items: ListedMember[]; total: number }> {
   const stored = await selectPresentAfter(q, { spaceId: audience.spaceId, audienceId: audience.id, ...page });
-  const items = stored.map(({ personId, member }) => ({
-    id: personId,
-    enteredAt: dateOf(member.entered?.timeUs ?? null),
-    records: member.records.length,
-  }));
-  return { items, total: audience.members };
+  return { items: stored.map(listed), total: audience.members };
 }
+
+/** These people, members or not, in the order of their ids. */
+export async function membersAmong(
+  q: Queryable,
+  { id: audienceId, spaceId }: ManagedAudience,
+  people: readonly PersonId[],
+): Promise<ListedMember[]> {
+  const stored = await selectMembers(
+    q,
+    people.map((personId) => ({ spaceId, audienceId, personId })),
+  );
+  return stored.map(listed).sort((a, b) => a.id - b.id);
+}
+
+const listed = ({ personId, member }: StoredMember): ListedMember => ({
+  id: personId,
+  enteredAt: dateOf(member.entered?.timeUs ?? null),
+  exitedAt: member.present ? null : dateOf(member.exited?.timeUs ?? null),
+  records: member.records.length,
+});
 
 /** What one person is, or was, in one audience. */
 export interface PersonMembership {
@@ -242,10 +267,10 @@ export { lockFeeding };
 
 async function withMembers(q: Queryable, row: AudienceRow): Promise<ManagedAudience> {
   const [size] = await selectSizes(q, row.space_id, [row.audience_id]);
-  return managedAudience(row, size?.members ?? 0);
+  return managedAudience(row, size);
 }
 
-const managedAudience = (row: AudienceRow, members: number): ManagedAudience => ({
+const managedAudience = (row: AudienceRow, size: SizeRow | undefined): ManagedAudience => ({
   id: row.audience_id,
   spaceId: row.space_id,
   kind: row.kind,
@@ -253,7 +278,8 @@ const managedAudience = (row: AudienceRow, members: number): ManagedAudience => 
   name: row.name,
   description: row.description,
   status: row.status,
-  members,
+  members: size?.members ?? 0,
+  changedAt: size?.changed_at ?? null,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });

@@ -30,6 +30,7 @@ import { createNodeShare } from './nodes.ts';
 import { unpackRows } from './payload.ts';
 import { recordingReads } from './reads.ts';
 import {
+  answerKinds,
   countParked,
   countRequests,
   deleteParkedOfPerson,
@@ -37,6 +38,7 @@ import {
   selectRequests,
   sweepRequests,
   takeParked,
+  type WhichParked,
 } from './requests.sql.ts';
 import { moveAllSiblings, resolveTargets } from './resolve.ts';
 import {
@@ -49,7 +51,7 @@ import {
   waitsUntil,
 } from './run.ts';
 
-export type { DeliveryDeps, DeliverySettings };
+export type { DeliveryDeps, DeliverySettings, WhichParked };
 
 export interface Delivery {
   /** Starts a run for every destination that has work and none under way; they go on by themselves. */
@@ -250,8 +252,8 @@ export async function countLevels(tx: Tx, counts: readonly LevelCount[], now: Da
 }
 
 /** One click: everything parked of a destination is owed again. Gives how many. */
-export async function retryParked(tx: Tx, destinationId: DestinationId): Promise<number> {
-  const pointers = await takeParked(tx, destinationId);
+export async function retryParked(tx: Tx, destinationId: DestinationId, which: WhichParked = {}): Promise<number> {
+  const pointers = await takeParked(tx, destinationId, which);
   await repeatPointers(tx, pointers);
   return pointers.length;
 }
@@ -262,6 +264,14 @@ export async function mergeParked(tx: Tx, spaceId: SpaceId, loser: PersonId): Pr
 }
 
 /** What pages and the API show. */
-export const deliveryReads = { selectRequests, countRequests, selectParked, countParked, selectCounts, unpackRows };
+export const deliveryReads = {
+  answerKinds,
+  selectRequests,
+  countRequests,
+  selectParked,
+  countParked,
+  selectCounts,
+  unpackRows,
+};
 
 export { recordingReads, sweepCounts, sweepRequests };

@@ -91,16 +91,40 @@ export interface RequestRow extends Row {
   duration_ms: number | null;
 }
 
+export const answerKinds = ['accepted', 'other', 'none'] as const;
+
+/** Which calls: all, or those with such an answer (`none`: there is none yet), about a target, of TikTok's request id. */
+export interface RequestFilter {
+  readonly answer?: (typeof answerKinds)[number] | undefined;
+  readonly targetId?: TargetId | undefined;
+  readonly tiktokRequestId?: string | undefined;
+}
+
+const filtered = ({ answer, targetId, tiktokRequestId }: RequestFilter) => sql`
+  ${answer === 'accepted' ? sql`and outcome = 'ok'` : answer === 'other' ? sql`and outcome <> 'ok'` : answer === 'none' ? sql`and outcome is null` : empty}
+  ${targetId === undefined ? empty : sql`and ${targetId}::bigint = any(pointer_targets)`}
+  ${tiktokRequestId === undefined ? empty : sql`and tiktok_request_id = ${tiktokRequestId}`}`;
+
 /** Newest first. */
-export const selectRequests = (q: Queryable, destinationId: DestinationId, before: number, limit: number) =>
+export const selectRequests = (
+  q: Queryable,
+  destinationId: DestinationId,
+  { before, limit }: { before: number; limit: number },
+  filter: RequestFilter = {},
+) =>
   q.query<RequestRow>(sql`
     select request_no, kind, advertiser_id, rows, payload, started_at, finished_at, outcome, http_status, code, message,
       tiktok_request_id, duration_ms, (select coalesce(array_agg(distinct t), '{}') from unnest(pointer_targets) t) as targets
-    from requests where destination_id = ${destinationId} and request_no < ${before} order by request_no desc limit ${limit}`);
+    from requests where destination_id = ${destinationId} and request_no < ${before} ${filtered(filter)}
+    order by request_no desc limit ${limit}`);
 
-export async function countRequests(q: Queryable, destinationId: DestinationId): Promise<number> {
+export async function countRequests(
+  q: Queryable,
+  destinationId: DestinationId,
+  filter: RequestFilter,
+): Promise<number> {
   const rows = await q.query<{ n: number }>(
-    sql`select count(*) as n from requests where destination_id = ${destinationId}`,
+    sql`select count(*) as n from requests where destination_id = ${destinationId} ${filtered(filter)}`,
   );
   return rows[0]?.n ?? 0;
 }
@@ -210,10 +234,20 @@ export async function countParked(q: Queryable, destinationId: DestinationId): P
   return rows[0]?.n ?? 0;
 }
 
+/** All of a destination, less whatever is named. */
+export interface WhichParked {
+  readonly personId?: PersonId | undefined;
+  readonly targetId?: TargetId | undefined;
+  readonly code?: number | undefined;
+}
+
 /** One click: the rows are owed again. Gives their pointers; the ledger writes them. */
-export async function takeParked(tx: Tx, destinationId: DestinationId): Promise<Pointer[]> {
+export async function takeParked(tx: Tx, destinationId: DestinationId, which: WhichParked): Promise<Pointer[]> {
+  const { personId = null, targetId = null, code = null } = which;
   const rows = await tx.query<ParkedRow>(sql`
     delete from parked p using targets t where t.target_id = p.target_id and t.destination_id = ${destinationId}
+      and p.person_id = coalesce(${personId}::bigint, p.person_id) and p.target_id = coalesce(${targetId}::bigint, p.target_id)
+      and p.code = coalesce(${code}::integer, p.code)
     returning p.space_id, p.target_id, p.origin_id, p.person_id, p.variant, p.seq, p.action, p.code, p.message, p.tiktok_request_id, p.at`);
   const lane: Lane = 0;
   return rows.map((r) => ({

@@ -105,7 +105,7 @@ async function mend(
 ): Promise<void> {
   const unexplained = rows.filter((row) => row.unexplained > 0).map((row) => row.destinationId);
   for (const destinationId of unexplained) await walkAnew(tx, deps, { ...audience, destinationId });
-  if (members !== 0) await addToSizes(tx, [{ ...audience, by: members }]);
+  if (members !== 0) await addToSizes(tx, [{ ...audience, by: members, at: null }]);
   const off = rows.filter(({ skipped, kept }) => skipped !== 0 || kept !== 0);
   await addToTallies(
     tx,

@@ -89,7 +89,8 @@ export function compileMapping(
 /** What Test Mapping shows before anything is sent. Holds no plain identifier. */
 export const explainMapping = (compiled: CompiledMapping, event: SegmentEvent): Explanation => compiled.explain(event);
 
-function compileTrigger(text: string, problems: MappingProblem[]): Trigger | undefined {
+/** Also alone, for whoever writes one. Undefined: the problems say why. */
+export function compileTrigger(text: string, problems: MappingProblem[]): Trigger | undefined {
   const parsed = parseFql(text);
   if (parsed.ok) return compileFql(parsed.value);
   problems.push({ field: 'trigger', message: `${parsed.error.message} (at character ${parsed.error.at + 1})` });
