@@ -11,7 +11,13 @@ const shared = {
 const dbFiles = '{server,contract,sandbox,cli,test}/**/*.db.test.ts';
 const database = { globalSetup: ['test/support/template.ts'], hookTimeout: 60_000, testTimeout: 30_000 };
 // A flow starts whole servers: one at a time, after everything else.
-const flows = { ...database, testTimeout: 120_000, fileParallelism: false, sequence: { groupOrder: 1 } };
+const flows = {
+  ...database,
+  hookTimeout: 180_000,
+  testTimeout: 120_000,
+  fileParallelism: false,
+  sequence: { groupOrder: 1 },
+};
 
 export default defineConfig({
   test: {
