@@ -39,11 +39,25 @@ export interface Preset {
   readonly eventSlug?: string;
 }
 
+/** A setting of a destination, or of one audience's connection to it. */
+export interface SettingDefinition {
+  readonly key: string;
+  readonly label: string;
+  readonly description: string;
+  readonly type: FieldType;
+  /** Absent: nothing. */
+  readonly default?: string | number | boolean;
+  readonly choices?: readonly { readonly value: string; readonly label: string }[];
+}
+
 export interface CatalogDestination {
   readonly metadataId: string;
   readonly slug: string;
   readonly name: string;
   readonly description: string;
+  readonly settings: readonly SettingDefinition[];
+  /** Of each connection of an audience. */
+  readonly audienceSettings: readonly SettingDefinition[];
   readonly actions: readonly ActionDefinition[];
   readonly presets: readonly Preset[];
 }
@@ -53,4 +67,28 @@ export function defaultFields(action: ActionDefinition): Record<string, MappingJ
   const fields: Record<string, MappingJson> = {};
   for (const field of action.fields) if (field.default !== undefined) fields[field.key] = field.default;
   return fields;
+}
+
+/** A default as the mapping editor would say it: "context.traits.email, else properties.email". */
+export function defaultWords(value: MappingJson | undefined): string {
+  if (value === undefined || value === null) return '—';
+  if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return value.map(defaultWords).join(', ');
+  const { '@path': path, '@if': choice } = value as Readonly<Record<string, MappingJson | undefined>>;
+  if (typeof path === 'string') return path.replace(/^\$\./, '');
+  if (typeof choice === 'object' && choice !== null && !Array.isArray(choice)) {
+    const { then, else: otherwise } = choice as Readonly<Record<string, MappingJson | undefined>>;
+    return `${defaultWords(then)}, else ${defaultWords(otherwise)}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** Actions that have the very same fields side by side, so that a reference lists those once. */
+export function groupByFields<A extends { readonly fields: readonly unknown[] }>(actions: readonly A[]): A[][] {
+  const groups = new Map<string, A[]>();
+  for (const action of actions) {
+    const key = JSON.stringify(action.fields);
+    groups.set(key, [...(groups.get(key) ?? []), action]);
+  }
+  return [...groups.values()];
 }

@@ -28,6 +28,7 @@ const steps = [
     // With TypeScript 7 as `typescript` it would see no modules and report success (docs/decisions, stack.md 6).
     alsoWrong: (output) => !/\b[1-9]\d* modules\b/.test(output) && 'it saw no modules',
   },
+  { name: 'the reference in docs/', run: [node, 'tools/reference.mjs', '--check'] },
   { name: 'unused code and packages', run: [bin('knip')] },
   { name: 'architecture', run: [bin('vitest'), 'run', '--project', 'unit', 'test/architecture.test.ts'] },
 ];

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { CatalogDestination } from '../../contract/catalog.ts';
+import type { CatalogDestination, SettingDefinition } from '../../contract/catalog.ts';
 import { catalogDestinations } from '../destinations/destinations.ts';
 import { forViewers } from './access.ts';
 import { type Api, notFound } from './http.ts';
@@ -18,12 +18,22 @@ const fieldSchema = z.object({
   hidden: z.boolean(),
   category: z.string().nullable(),
 });
+const settingSchema = z.object({
+  key: z.string(),
+  label: z.string(),
+  description: z.string(),
+  type: fieldSchema.shape.type,
+  default: z.union([z.string(), z.number(), z.boolean()]).nullable(),
+  choices: z.array(z.object({ value: z.string(), label: z.string() })),
+});
 const catalogSchema = z
   .object({
     metadataId: z.string(),
     slug: z.string(),
     name: z.string(),
     description: z.string(),
+    settings: z.array(settingSchema),
+    audienceSettings: z.array(settingSchema).openapi({ description: 'of each connection of an audience' }),
     actions: z.array(
       z.object({
         slug: z.string(),
@@ -80,6 +90,8 @@ const entryToJson = (entry: CatalogDestination, mappingsMax: number): z.infer<ty
   slug: entry.slug,
   name: entry.name,
   description: entry.description,
+  settings: entry.settings.map(settingToJson),
+  audienceSettings: entry.audienceSettings.map(settingToJson),
   actions: entry.actions.map((action) => ({
     ...action,
     fields: action.fields.map((field) => ({
@@ -93,4 +105,10 @@ const entryToJson = (entry: CatalogDestination, mappingsMax: number): z.infer<ty
   })),
   presets: entry.presets.map((preset) => ({ ...preset, eventSlug: preset.eventSlug ?? null })),
   mappingsMax,
+});
+
+const settingToJson = (setting: SettingDefinition): z.infer<typeof settingSchema> => ({
+  ...setting,
+  default: setting.default ?? null,
+  choices: [...(setting.choices ?? [])],
 });

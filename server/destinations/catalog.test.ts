@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defaultWords } from '../../contract/catalog.ts';
 import { parseFql } from '../../contract/fql-parse.ts';
 import { parseMapping } from '../../contract/mapping-kit-parse.ts';
 import { destinationSettingsSchema, findAction, tiktokAudiences } from './catalog.ts';
@@ -11,6 +12,14 @@ test('an empty set of settings is complete', () => {
     createAudiences: true,
     batchRows: 1000,
   });
+});
+
+test('the settings that are described are those that are checked, with their defaults and choices', () => {
+  const described = tiktokAudiences.settings.map(({ key, default: first }) => [key, first ?? null]);
+  expect(Object.fromEntries(described)).toEqual(destinationSettingsSchema.parse({}));
+  for (const { key, choices = [] } of tiktokAudiences.settings) {
+    for (const { value } of choices) expect(destinationSettingsSchema.safeParse({ [key]: value }).success).toBe(true);
+  }
 });
 
 test.each([
@@ -72,4 +81,16 @@ test('what is personal data is marked as such', () => {
       expect(field.category === 'hashedPII').toBe(['email', 'phone', 'advertising_id'].includes(field.key));
     }
   }
+});
+
+test('defaults are said as the mapping editor says them', () => {
+  const defaults = findAction('syncAudience')?.fields.map(({ key, default: first }) => [key, defaultWords(first)]);
+  expect(Object.fromEntries(defaults ?? [])).toMatchObject({
+    email: 'context.traits.email, else properties.email',
+    advertising_id: 'context.device.advertisingId',
+    send_email: 'true',
+    batch_keys: 'send_email, send_phone, send_advertising_id',
+  });
+  expect(defaultWords(undefined)).toBe('—');
+  expect(defaultWords({ '@lowercase': { '@path': '$.x' } })).toContain('@lowercase');
 });

@@ -3,6 +3,7 @@ import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
 import type { ActionDefinition, CatalogDestination, FieldDefinition, Preset } from '../../contract/catalog.ts';
 import type { MappingJson } from '../../contract/mapping-kit.ts';
+import { audienceSettingDefinitions, settingDefinitions } from './setting-definitions.ts';
 
 export const tiktokMetadataId = 'actions-tiktok-audiences';
 
@@ -30,6 +31,8 @@ export const tiktokAudiences: CatalogDestination = {
   slug: tiktokMetadataId,
   name: 'TikTok Audiences',
   description: 'Keeps TikTok Custom Audiences equal to your audiences.',
+  settings: settingDefinitions,
+  audienceSettings: audienceSettingDefinitions,
   actions: actions(),
   presets: presets(),
 };
