@@ -45,7 +45,7 @@ test('an audience’s page finds a person by e-mail in any of TikTok’s forms, 
   for (const form of [' Ana.Bell+news@example.org', sha256('anabell@example.org')])
     expect(await find(form)).toContain('In this audience since');
   expect(await find('+1 657 777 0000')).toContain('Not in this audience');
-  expect(await find('x')).toMatch(/delete 1 .*add 2 .*create 0 /s);
+  expect(await find('x')).toMatch(/delete 1<.*add 2<.*create 0</s);
   expect((await client.raw('/ads-manager/audiences/1')).status).toBe(404);
 });
 
@@ -57,7 +57,7 @@ test('the buttons move the time, revoke access, slow down and clear', async () =
   expect(await press('two-days')).toBe(302);
   expect(client.sandbox.now() - before).toBe(hours(48));
   expect(await press('slow')).toBe(302);
-  expect(await (await client.raw('/')).text()).toContain('1: latency');
+  expect(await (await client.raw('/')).text()).toContain('Slow answers');
   await press('no-faults');
   await press('revoke');
   expect((await client.get('/user/info/')).code).toBe(40105);
