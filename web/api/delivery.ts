@@ -13,7 +13,13 @@ const hourMs = 3_600_000;
 /** What pages offer, each with the buckets that the API has for it. */
 export const ranges = {
   '1h': { name: '1 h', words: 'the last hour', granularity: 'MINUTE', ms: hourMs, bucketMs: 60_000 },
-  '24h': { name: '24 h', words: 'the last 24 hours', granularity: 'HOUR', ms: 24 * hourMs, bucketMs: hourMs },
+  '24h': {
+    name: '24 h',
+    words: 'the last 24 hours',
+    granularity: 'QUARTER_HOUR',
+    ms: 24 * hourMs,
+    bucketMs: hourMs / 4,
+  },
   '7d': { name: '7 d', words: 'the last 7 days', granularity: 'HOUR', ms: 7 * 24 * hourMs, bucketMs: hourMs },
   '30d': { name: '30 d', words: 'the last 30 days', granularity: 'DAY', ms: 30 * 24 * hourMs, bucketMs: 24 * hourMs },
 } as const;
@@ -39,16 +45,22 @@ interface CallPage {
   readonly pagination: { next: string | null; total: number };
 }
 const callsAtOnce = 50;
+/** Which calls; absent is no filter. */
+export interface CallFilter {
+  readonly answer?: 'accepted' | 'other' | 'none';
+  readonly targetId?: string;
+  readonly tiktokRequestId?: string;
+}
 
-export const callsQuery = (destinationId: string, cursor: string) =>
+export const callsQuery = (destinationId: string, filter: CallFilter, cursor: string) =>
   queryOptions({
-    queryKey: ['calls', destinationId, cursor],
+    queryKey: ['calls', destinationId, filter, cursor],
     queryFn: () =>
       page(
         api.GET('/api/v1/destinations/{destinationId}/requests', {
           params: {
             path: { destinationId },
-            query: { limit: callsAtOnce, ...(cursor === '' ? {} : { cursor }) },
+            query: { ...filter, limit: callsAtOnce, ...(cursor === '' ? {} : { cursor }) },
           },
         }),
       ),
@@ -68,17 +80,38 @@ export const callQuery = (destinationId: string, requestId: string) =>
       ),
   });
 
-export const parkedQuery = (destinationId: string) =>
+interface ParkedPage {
+  readonly data: Parked[];
+  readonly pagination: { next: string | null; total: number };
+}
+
+export const parkedQuery = (destinationId: string, cursor: string) =>
   queryOptions({
-    queryKey: ['parked', destinationId],
+    queryKey: ['parked', destinationId, cursor],
     queryFn: () =>
-      page(api.GET('/api/v1/destinations/{destinationId}/parked', { params: { path: { destinationId } } })),
+      page(
+        api.GET('/api/v1/destinations/{destinationId}/parked', {
+          params: { path: { destinationId }, query: { limit: 50, ...(cursor === '' ? {} : { cursor }) } },
+        }),
+      ),
     refetchInterval: liveMs,
+    placeholderData: (before: ParkedPage | undefined) => before,
   });
 
-/** Owes everything parked again. */
-export const retryParked = (destinationId: string): Promise<{ retried: number }> =>
-  one(api.POST('/api/v1/destinations/{destinationId}/parked/retry', { params: { path: { destinationId } } }));
+/** Of what is parked: one person at one TikTok audience, or everybody with a reason; nothing named is everything. */
+export interface WhichParked {
+  readonly personId?: string;
+  readonly targetId?: string;
+  readonly code?: number;
+}
+
+/** Owes what is parked again. */
+export const retryParked = (destinationId: string, which: WhichParked = {}): Promise<{ retried: number }> =>
+  one(
+    api.POST('/api/v1/destinations/{destinationId}/parked/retry', {
+      params: { path: { destinationId }, query: which },
+    }),
+  );
 
 /** The table of TikTok's codes that Usher goes by. */
 export const errorsQuery = queryOptions({
@@ -86,10 +119,3 @@ export const errorsQuery = queryOptions({
   queryFn: () => one(api.GET('/api/v1/catalog/errors')),
   staleTime: Number.POSITIVE_INFINITY,
 });
-
-export const targetsQuery = (destinationId: string) =>
-  queryOptions({
-    queryKey: ['targets', destinationId],
-    queryFn: () =>
-      one(api.GET('/api/v1/destinations/{destinationId}/targets', { params: { path: { destinationId } } })),
-  });

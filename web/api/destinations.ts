@@ -5,7 +5,6 @@ import type { components } from './openapi.d.ts';
 
 export type Destination = components['schemas']['Destination'];
 export type CatalogEntry = components['schemas']['CatalogDestination'];
-export type Delivery = components['schemas']['Delivery'];
 
 const destinationsMax = 1_000;
 
@@ -116,12 +115,3 @@ export const revoke = (destinationId: string): Promise<{ atTikTok: boolean; mess
 /** Ends a pause whose cause was mended at TikTok, and looks at blocked audiences again. */
 export const resume = (destinationId: string): Promise<Destination> =>
   one(api.POST('/api/v1/destinations/{destinationId}/resume', { params: { path: { destinationId } } }));
-
-/** Numbers by audience from one snapshot. */
-export const deliveryQuery = (destinationId: string) =>
-  queryOptions({
-    queryKey: ['delivery', destinationId],
-    queryFn: () =>
-      one(api.GET('/api/v1/destinations/{destinationId}/delivery', { params: { path: { destinationId } } })),
-    refetchInterval: liveMs,
-  });

@@ -1,5 +1,5 @@
 import { Button, Title } from '@mantine/core';
-import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useId, useState } from 'react';
 import { DataTable } from './data-table.tsx';
 import { axisNumber, moment, number } from './format.ts';
 import { useNow } from './now.ts';
@@ -17,16 +17,22 @@ export interface ChartPoint {
   readonly time: string;
   readonly values: readonly (number | null)[];
 }
+/** When something else held, by point: behind the drawing, and in words where one stands. */
+export interface ChartBand {
+  readonly name: string;
+  readonly holds: readonly boolean[];
+}
 interface TimeChartProps {
   readonly title: string;
   /** What the chart says, for those who do not look at it. */
   readonly sentence: string;
   readonly series: readonly ChartSeries[];
   readonly points: readonly ChartPoint[];
+  readonly bands?: readonly ChartBand[];
 }
 
 /** Numbers over time: a sentence, a drawing that arrow keys walk through, and the same as a table. */
-export function TimeChart({ title, sentence, series, points }: TimeChartProps): ReactNode {
+export function TimeChart({ title, sentence, series, points, bands = [] }: TimeChartProps): ReactNode {
   const [asTable, setAsTable] = useState(false);
   return (
     <figure className={classes['chart']} aria-label={title}>
@@ -37,7 +43,7 @@ export function TimeChart({ title, sentence, series, points }: TimeChartProps): 
         </Button>
       </div>
       <p className={classes['sentence']}>{sentence}</p>
-      {asTable ? <Numbers title={title} series={series} points={points} /> : <Drawing {...{ title, series, points }} />}
+      {asTable ? <Numbers {...{ title, series, points, bands }} /> : <Drawing {...{ title, series, points, bands }} />}
       <figcaption className={classes['legend']}>
         {series.map(({ name, color, kind }) => (
           <span key={name}>
@@ -45,13 +51,23 @@ export function TimeChart({ title, sentence, series, points }: TimeChartProps): 
             {name}
           </span>
         ))}
+        {bands.map(({ name, holds }, order) =>
+          holds.includes(true) ? (
+            <span key={name}>
+              <i className={classes['key']} data-kind={order === 0 ? 'band' : 'stripe'} aria-hidden />
+              {name}
+            </span>
+          ) : null,
+        )}
         <span className={classes['zone']}>{new Intl.DateTimeFormat().resolvedOptions().timeZone}</span>
       </figcaption>
     </figure>
   );
 }
 
-function Numbers({ title, series, points }: Omit<TimeChartProps, 'sentence'>): ReactNode {
+type Drawn = Required<Omit<TimeChartProps, 'sentence'>>;
+
+function Numbers({ title, series, points, bands }: Drawn): ReactNode {
   const now = useNow();
   const columns = [
     { name: 'Time', cell: ({ time }: ChartPoint) => moment(new Date(time), now) },
@@ -59,6 +75,10 @@ function Numbers({ title, series, points }: Omit<TimeChartProps, 'sentence'>): R
       name,
       align: 'right' as const,
       cell: ({ values }: ChartPoint) => shown(values[at]),
+    })),
+    ...bands.map(({ name, holds }) => ({
+      name,
+      cell: (point: ChartPoint) => (holds[points.indexOf(point)] ? 'Yes' : ''),
     })),
   ];
   return (
@@ -70,8 +90,10 @@ function Numbers({ title, series, points }: Omit<TimeChartProps, 'sentence'>): R
 
 const width = 720;
 const height = 180;
+/** The second band is told from the first one by its form. */
+const stripe = 10;
 
-function Drawing({ title, series, points }: Omit<TimeChartProps, 'sentence'>): ReactNode {
+function Drawing({ title, series, points, bands }: Drawn): ReactNode {
   const now = useNow();
   const [at, setAt] = useState<number>();
   const { low, high } = extent(series, points);
@@ -84,6 +106,8 @@ function Drawing({ title, series, points }: Omit<TimeChartProps, 'sentence'>): R
     event.preventDefault();
     setAt(to);
   };
+  const point = ({ nativeEvent: { offsetX }, currentTarget: { clientWidth } }: PointerEvent<HTMLDivElement>): void =>
+    setAt(Math.min(points.length - 1, Math.max(0, Math.floor((offsetX / clientWidth) * points.length))));
   return (
     <>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields */}
@@ -95,10 +119,27 @@ function Drawing({ title, series, points }: Omit<TimeChartProps, 'sentence'>): R
         aria-label={`${title}: arrow keys walk through it`}
         onKeyDown={walk}
         onBlur={() => setAt(undefined)}
+        onPointerMove={point}
+        onPointerLeave={() => setAt(undefined)}
       >
         <span className={classes['top']}>{axisNumber(high)}</span>
-        <span className={classes['bottom']}>{axisNumber(low)}</span>
+        <span className={classes['bottom']}>{axisNumber(Math.abs(low))}</span>
         <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
+          {bands.flatMap(({ name, holds }, order) =>
+            holds.map((held, index) =>
+              held ? (
+                <rect
+                  // biome-ignore lint/suspicious/noArrayIndexKey: the place is what a band is
+                  key={`${name} ${index}`}
+                  className={classes['band']}
+                  x={index * step}
+                  y={0}
+                  width={step}
+                  height={order === 0 ? height : stripe}
+                />
+              ) : null,
+            ),
+          )}
           <line className={classes['zero']} x1={0} x2={width} y1={y(Math.max(low, 0))} y2={y(Math.max(low, 0))} />
           {at !== undefined && <rect className={classes['chosen']} x={at * step} y={0} width={step} height={height} />}
           {series.map((one, index) => (
@@ -112,7 +153,10 @@ function Drawing({ title, series, points }: Omit<TimeChartProps, 'sentence'>): R
       </div>
       <p className={classes['point']} role="status">
         {chosen &&
-          `${moment(new Date(chosen.time), now)}: ${series.map(({ name }, index) => `${shown(chosen.values[index])} ${name.toLowerCase()}`).join(', ')}`}
+          `${moment(new Date(chosen.time), now)}: ${[
+            ...series.map(({ name }, index) => `${shown(chosen.values[index])} ${name.toLowerCase()}`),
+            ...bands.filter(({ holds }) => at !== undefined && holds[at]).map(({ name }) => name.toLowerCase()),
+          ].join(', ')}`}
       </p>
     </>
   );
@@ -177,8 +221,16 @@ function extent(series: readonly ChartSeries[], points: readonly ChartPoint[]): 
       return [kind === 'down' ? -value : value];
     }),
   );
-  const low = Math.min(0, ...drawn);
-  return { low, high: Math.max(1, ...drawn) };
+  const high = Math.max(1, ...drawn);
+  const lines = series.every(({ kind }) => kind === 'line' || kind === 'dashed');
+  return { low: lines ? lowestOf(drawn, high) : Math.min(0, ...drawn), high };
+}
+
+/** Lines far above 0 would be flat: their axis starts a little under them. */
+function lowestOf(drawn: readonly number[], high: number): number {
+  const lowest = Math.min(...drawn, high);
+  if (lowest < high * 0.7) return 0;
+  return Math.max(0, Math.floor(lowest - Math.max(1, (high - lowest) * 0.2)));
 }
 
 function target(key: string, at: number | undefined, length: number): number | undefined {

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { type Audience, audiencesQuery } from '../../api/audiences.ts';
-import { type Delivery, type Destination, deliveryQuery } from '../../api/destinations.ts';
+import { type Delivery, deliveryQuery } from '../../api/delivery.ts';
+import type { Destination } from '../../api/destinations.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { number } from '../../ui/format.ts';
@@ -9,10 +10,13 @@ import { ButtonLink, TextLink } from '../../ui/links.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Section } from '../../ui/page.tsx';
 
-type Row = Delivery['audiences'][number] & { readonly audience: Audience | undefined };
+type Row = Delivery['audiences'][number] & {
+  readonly audience: Audience | undefined;
+  readonly destination: Destination;
+};
 
 export function ByAudience({ destination }: { destination: Destination }): ReactNode {
-  const delivery = useQuery(deliveryQuery(destination.id));
+  const delivery = useQuery(deliveryQuery(destination.id, '1h'));
   const audiences = useQuery(audiencesQuery(destination.spaceId)).data?.data ?? [];
   return (
     <Section title="By audience">
@@ -31,7 +35,11 @@ export function ByAudience({ destination }: { destination: Destination }): React
             <DataTable
               label="By audience"
               columns={columns}
-              rows={found.map((row) => ({ ...row, audience: audiences.find(({ id }) => id === row.audienceId) }))}
+              rows={found.map((row) => ({
+                ...row,
+                destination,
+                audience: audiences.find(({ id }) => id === row.audienceId),
+              }))}
               rowKey={({ audienceId }) => audienceId}
             />
           )
@@ -40,6 +48,15 @@ export function ByAudience({ destination }: { destination: Destination }): React
     </Section>
   );
 }
+
+const parts = {
+  onTikTok: 'On TikTok',
+  owed: 'Owed',
+  parked: 'Parked',
+  skipped: 'Skipped',
+  leaving: 'Leaving',
+} as const;
+type Part = keyof typeof parts;
 
 const columns: readonly Column<Row>[] = [
   {
@@ -55,18 +72,27 @@ const columns: readonly Column<Row>[] = [
         </TextLink>
       ),
   },
-  ...(['members', 'onTikTok', 'owed', 'parked', 'skipped', 'leaving'] as const).map(
-    (which): Column<Row> => ({
-      name: {
-        members: 'Members',
-        onTikTok: 'On TikTok',
-        owed: 'Owed',
-        parked: 'Parked',
-        skipped: 'Skipped',
-        leaving: 'Leaving',
-      }[which],
+  { name: 'Members', align: 'right', cell: ({ counts }) => number(counts.members) },
+  ...(Object.keys(parts) as Part[]).map(
+    (part): Column<Row> => ({
+      name: parts[part],
       align: 'right',
-      cell: ({ counts }) => number(counts[which]),
+      cell: (row) => <PeopleLink row={row} part={part} />,
     }),
   ),
 ];
+
+/** Each number leads to its people. */
+function PeopleLink({ row: { audience, destination, counts }, part }: { row: Row; part: Part }): ReactNode {
+  if (audience === undefined || counts[part] === 0) return number(counts[part]);
+  return (
+    <TextLink
+      to="/spaces/$space/engage/audiences/$audience/{-$tab}"
+      params={{ space: audience.spaceId, audience: audience.id, tab: 'members' }}
+      search={{ outcome: part, at: destination.id }}
+      aria-label={`${parts[part]} of ${audience.name}: ${number(counts[part])}`}
+    >
+      {number(counts[part])}
+    </TextLink>
+  );
+}

@@ -1,36 +1,34 @@
-import { Button, Group } from '@mantine/core';
+import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { type Call, callQuery, callsQuery, targetsQuery } from '../../api/delivery.ts';
+import { type Call, type CallFilter, callQuery, callsQuery } from '../../api/delivery.ts';
 import type { Destination } from '../../api/destinations.ts';
+import { type Target, targetsQuery } from '../../api/targets.ts';
 import { JsonView } from '../../ui/code-block.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { saveFile } from '../../ui/download.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { number } from '../../ui/format.ts';
+import { count, number } from '../../ui/format.ts';
 import { Loaded } from '../../ui/loaded.tsx';
 import { useSearchState } from '../../ui/search-state.ts';
 import { SidePanel } from '../../ui/side-panel.tsx';
 import { Time } from '../../ui/time.tsx';
+import classes from './calls.module.css';
 
 /** Each call to TikTok with its answer, the newest first; tokens and plain identifiers are in none of them. */
 export function Calls({ destination }: { destination: Destination }): ReactNode {
+  const filter = useFilter();
   const [cursor, setCursor] = useSearchState('after', '', 'push');
   const [open, setOpen] = useSearchState('call', '', 'push');
   const targets = useQuery(targetsQuery(destination.id)).data ?? [];
-  const nameOf = (id: string): string => {
-    const target = targets.find((one) => one.id === id);
-    return target?.name ?? target?.tiktokId ?? id;
-  };
+  const nameOf = (id: string): string => nameIn(targets, id);
   return (
     <>
-      <Loaded query={useQuery(callsQuery(destination.id, cursor))} height={480}>
+      <Filters targets={targets} />
+      <Loaded query={useQuery(callsQuery(destination.id, filter, cursor))} height={480}>
         {({ data, pagination }) =>
           data.length === 0 ? (
-            <EmptyState
-              says="TikTok was not called yet."
-              why="The first call is made when somebody enters an audience."
-            />
+            <NoCalls filtered={Object.keys(filter).length > 0} />
           ) : (
             <>
               <DataTable label="Calls" columns={columnsOf(nameOf, setOpen)} rows={data} rowKey={({ id }) => id} />
@@ -45,6 +43,7 @@ export function Calls({ destination }: { destination: Destination }): ReactNode 
                 >
                   Older calls
                 </Button>
+                <span className={classes['dim']}>{count(pagination.total, 'call')}; kept for 30 days.</span>
               </Group>
             </>
           )
@@ -54,6 +53,68 @@ export function Calls({ destination }: { destination: Destination }): ReactNode 
         {open !== '' && <OneCall destination={destination} id={open} />}
       </SidePanel>
     </>
+  );
+}
+
+const answers = [
+  { value: '', label: 'Any answer' },
+  { value: 'accepted', label: 'Accepted' },
+  { value: 'other', label: 'Anything else' },
+  { value: 'none', label: 'No answer yet' },
+];
+const isAnswer = (text: string): text is NonNullable<CallFilter['answer']> =>
+  text !== '' && answers.some(({ value }) => value === text);
+
+function useFilter(): CallFilter {
+  const [answer] = useSearchState('answer');
+  const [targetId] = useSearchState('target');
+  const [tiktokRequestId] = useSearchState('request');
+  return {
+    ...(isAnswer(answer) ? { answer } : {}),
+    ...(targetId === '' ? {} : { targetId }),
+    ...(tiktokRequestId.trim() === '' ? {} : { tiktokRequestId: tiktokRequestId.trim() }),
+  };
+}
+
+/** In the address, so that a colleague sees the same calls. */
+function Filters({ targets }: { targets: readonly Target[] }): ReactNode {
+  const [answer, setAnswer] = useSearchState('answer');
+  const [target, setTarget] = useSearchState('target');
+  const [request, setRequest] = useSearchState('request');
+  return (
+    <div className={classes['filters']}>
+      <NativeSelect
+        label="Answer"
+        data={answers}
+        value={answer}
+        onChange={(event) => setAnswer(event.currentTarget.value)}
+      />
+      <NativeSelect
+        label="TikTok audience"
+        data={[{ value: '', label: 'All' }, ...targets.map(({ id }) => ({ value: id, label: nameIn(targets, id) }))]}
+        value={target}
+        onChange={(event) => setTarget(event.currentTarget.value)}
+      />
+      <TextInput
+        label="request_id"
+        autoComplete="off"
+        spellCheck={false}
+        value={request}
+        onChange={(event) => setRequest(event.currentTarget.value)}
+      />
+    </div>
+  );
+}
+
+const nameIn = (targets: readonly Target[], id: string): string => {
+  const target = targets.find((one) => one.id === id);
+  return target?.name ?? target?.tiktokId ?? id;
+};
+
+function NoCalls({ filtered }: { filtered: boolean }): ReactNode {
+  if (filtered) return <EmptyState says="No call fits these filters." why="Calls are kept for 30 days." />;
+  return (
+    <EmptyState says="TikTok was not called yet." why="The first call is made when somebody enters an audience." />
   );
 }
 
@@ -67,7 +128,10 @@ const columnsOf = (nameOf: (id: string) => string, open: (id: string) => void): 
       </Button>
     ),
   },
-  { name: 'TikTok audience', cell: ({ targetIds }) => targetIds.map(nameOf).join(', ') },
+  {
+    name: 'TikTok audience',
+    cell: ({ targetIds }) => (targetIds.length === 0 ? '—' : targetIds.map(nameOf).join(', ')),
+  },
   { name: 'People', align: 'right', cell: ({ rows }) => number(rows) },
   { name: 'Answer', cell: (call) => answerOf(call) },
   { name: 'ms', align: 'right', cell: ({ durationMs }) => (durationMs === null ? '—' : number(durationMs)) },

@@ -16,7 +16,7 @@ const parts = [
 
 /** What became of the people that this destination was told of. */
 export function EventDelivery({ destination }: { destination: Destination }): ReactNode {
-  const [chosen, choose] = useSearchState('show', 'pipeline', 'push');
+  const [chosen, choose] = useSearchState('view', 'pipeline', 'push');
   const { value, Part } = parts.find((part) => part.value === chosen) ?? parts[0];
   return (
     <Tabs value={value} onChange={(to) => choose(to ?? '')} variant="outline" activateTabWithKeyboard={false}>

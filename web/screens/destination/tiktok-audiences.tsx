@@ -64,7 +64,9 @@ function OneTarget({ destination, target }: { destination: Destination; target: 
         ) : target.state === 'unresolved' ? (
           <p>{target.reason === null ? 'Looking for it at TikTok.' : sentence(target.reason)}</p>
         ) : (
-          <TikTokView target={target} />
+          <div>
+            <TikTokView target={target} />
+          </div>
         )}
         <Doors destination={destination} target={target} />
       </div>
