@@ -36,6 +36,7 @@ import {
   mergePeople,
   type Pointer,
   recordCounts,
+  releaseStep,
   resyncStep,
   sweepAbsentRows,
   sweepResyncs,
@@ -48,6 +49,9 @@ import { type Merge, resolvePeople } from './profiles/profiles.ts';
 /** One micro-batch through the stages, in ingest's transaction. No effects outside of it: it may run again. */
 export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly ReceivedEvent[]): Promise<void> {
   const { people, merges } = await resolvePeople(tx, deps, batch);
+  const spaceIds = [...new Set(batch.map((event) => event.spaceId))];
+  // What moves gets new seqs: whatever is being released has to be seen before (release.ts).
+  if (merges.length > 0) await shareDestinations(tx, spaceIds);
   const merged = await moveMerged(tx, merges);
   const events = batch.flatMap((received, i): PersonEvent[] => {
     const personId = people[i];
@@ -56,7 +60,7 @@ export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly Rece
   const { changes, directs, ignored } = await applyAudienceEvents(tx, deps, events);
   // A mapping, a connection or a destination that is being changed or deleted waits until this batch is through, or this
   // batch sees the change: no row is written for a producer that is gone (rule 12).
-  await shareDestinations(tx, [...new Set(batch.map((event) => event.spaceId))]);
+  await shareDestinations(tx, spaceIds);
   const { counts } = await levelMembers(tx, deps, {
     lane: live,
     changes: [...changes, ...others(merged, changes)],
@@ -201,6 +205,7 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
     ...(roles.compute
       ? [start('a walk', seconds(1), () => walkStep({ ...parts.level, db: parts.db, log: parts.log }))]
       : []),
+    ...(roles.compute ? [start('a release', seconds(1), () => releaseStep(parts))] : []),
     ...(roles.compute ? [start('a resync', seconds(1), () => resyncStep(parts))] : []),
     ...(roles.deliver ? [start('delivery', millis(250), () => parts.delivery.step())] : []),
   ];

@@ -11,7 +11,7 @@ import { updateMapping } from '../server/destinations/destinations.ts';
 import { createLog, silentLog } from '../server/kernel/log.ts';
 import { must } from '../server/kernel/result.ts';
 import { auditAudience } from '../server/ledger/audit.ts';
-import { beginWalk, counts, owed, producersOf, walkStep } from '../server/ledger/ledger.ts';
+import { beginWalk, counts, owed, producersOf, releaseStep, walkStep } from '../server/ledger/ledger.ts';
 import { testDatabase } from './support/database.ts';
 import { advertiserId, engageEvent, makeWorld, type World } from './support/world.ts';
 
@@ -127,6 +127,7 @@ async function take(world: World, one: Step): Promise<void> {
       if (one.person === one.into) return;
       return world.process({ type: 'alias', previousId: `p${one.person}`, userId: `p${one.into}` });
     case 'chunk':
+      await releaseStep(deps, one.most);
       await walkStep(deps, one.most);
       return;
     case 'send':

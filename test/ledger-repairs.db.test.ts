@@ -3,7 +3,7 @@ import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
 import type { AudienceId, TargetId } from '../contract/ids.ts';
 import { must } from '../server/kernel/result.ts';
-import { beginWalk, moveSiblings, owed, releaseRows, sweepAbsentRows } from '../server/ledger/ledger.ts';
+import { beginRelease, beginWalk, moveSiblings, owed, sweepAbsentRows } from '../server/ledger/ledger.ts';
 import { testDatabase } from './support/database.ts';
 import { engageEvent } from './support/usher.ts';
 import { advertiserId, makeWorld, type World } from './support/world.ts';
@@ -78,7 +78,7 @@ test('rule 12: people=keep keeps also those who once left and came back; when th
   await world.settleAll();
   const { spaceId, destinationId } = world;
   await database.db.transaction(async (tx) => {
-    await releaseRows(tx, spaceId, { destinationId, people: 'keep' });
+    await beginRelease(tx, world, spaceId, { destinationId, people: 'keep' });
     await tx.query(sql`update mappings set deleted_at = now() where action_slug = 'addUser'`);
   });
   await rewalk(world, audienceId);

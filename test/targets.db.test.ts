@@ -12,10 +12,10 @@ import { seededRandom } from '../server/kernel/random.ts';
 import { must } from '../server/kernel/result.ts';
 import { vault as makeVault, Secret } from '../server/kernel/secret.ts';
 import {
+  beginRelease,
   endTargets,
   giveUp,
   producersOf,
-  releaseRows,
   remakeTarget,
   sweepStalePointers,
 } from '../server/ledger/ledger.ts';
@@ -394,7 +394,7 @@ test('what nothing names any more leaves in the background and is gone when noth
 const deleteMappings = (world: World, people: 'keep' | 'remove') =>
   database.db.transaction(async (tx) => {
     await tx.query(sql`update mappings set deleted_at = now()`);
-    await releaseRows(tx, world.spaceId, { destinationId: world.destinationId, people });
+    await beginRelease(tx, world, world.spaceId, { destinationId: world.destinationId, people });
   });
 
 test('who is kept keeps a target leaving; given up it says how many stay, and forgotten it is gone', async () => {
@@ -411,6 +411,7 @@ test('who is kept keeps a target leaving; given up it says how many stay, and fo
   expect((await only()).state).toBe('leaving');
   expect(await giveUp(database.db, place, true)).toEqual({ stayed: 3 });
   expect(await world.counts(audienceId)).toMatchObject({ kept: 0 });
+  await world.walk();
   await life(world);
   expect((await only()).state).toBe('gone');
 });
@@ -499,7 +500,7 @@ test('I9: nobody of one destination is told to the audience of another that wait
   expect(setOf(must(tiktokId, 'made'))).toEqual(hashesOf(1, 2));
   await database.db.transaction(async (tx) => {
     await tx.query(sql`update mappings set deleted_at = now() where destination_id = ${world.destinationId}`);
-    await releaseRows(tx, world.spaceId, { destinationId: world.destinationId, people: 'remove' });
+    await beginRelease(tx, world, world.spaceId, { destinationId: world.destinationId, people: 'remove' });
   });
   await life(world);
   await run();

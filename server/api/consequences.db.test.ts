@@ -207,12 +207,13 @@ test('two connections on one TikTok audience: who is in both stays when one is c
   const said = await ask('DELETE', dry(`${connection}?people=remove`));
   expect(said.json.data).toMatchObject({ adds: 0, removes: 1, targets: [{ peopleRemoved: 1 }] });
   expect((await ask('DELETE', `${connection}?people=remove`)).status).toBe(202);
+  await world.walk();
   expect(await owed()).toEqual({ adds: 0, removes: 1 });
 });
 
 test('the gate stops what removes more than both limits, until somebody says the number', async () => {
   const people = Array.from({ length: 6 }, (_, n) => person(n));
-  const { ask, connection, levels } = await shop(people, { removalGate: { people: 5, percent: 20 } });
+  const { world, ask, connection, levels } = await shop(people, { removalGate: { people: 5, percent: 20 } });
   const refused = await ask('DELETE', `${connection}?people=remove`);
   expect(refused).toMatchObject({
     status: 409,
@@ -223,6 +224,7 @@ test('the gate stops what removes more than both limits, until somebody says the
   expect(await levels()).toEqual({ present: 6 });
   expect((await ask('DELETE', dry(`${connection}?people=remove`))).json.data).toMatchObject({ removes: 6 });
   expect((await ask('DELETE', `${connection}?people=remove&confirmRemovals=6`)).status).toBe(202);
+  await world.walk();
   expect(await levels()).toEqual({ absent: 6 });
 });
 
@@ -237,6 +239,7 @@ test('the gate counts people, not rows: who only loses a phone is not removed', 
 test('kept people are listed, and removed later: by target and audience, dry run and gate included', async () => {
   const { world, ask, connection, levels } = await shop([person(1), person(2)]);
   expect((await ask('DELETE', `${connection}?people=keep`)).status).toBe(204);
+  await world.walk();
   const [kept] = (await ask('GET', '/kept')).json.data;
   expect(kept).toMatchObject({ advertiserId, audience: 'vip', people: 2 });
   await world.settleAll();
@@ -244,6 +247,7 @@ test('kept people are listed, and removed later: by target and audience, dry run
   expect((await ask('DELETE', dry(path))).json.data).toMatchObject({ adds: 0, removes: 2, calls: 1, seconds: 1 });
   expect(await levels()).toEqual({ kept: 2 });
   expect((await ask('DELETE', path)).status).toBe(202);
+  await world.walk();
   expect(await owed()).toEqual({ adds: 0, removes: 2 });
   expect((await ask('GET', '/kept')).json.data).toEqual([]);
   expect((await ask('DELETE', path)).status).toBe(204);

@@ -7,7 +7,7 @@ import type { AudienceId, DestinationId, MappingId, SpaceId, TargetId } from '..
 import { type ConnectionPlace, type ManagedAudience, manage } from '../audiences/audiences.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import { type Destination, holdDestination } from '../destinations/destinations.ts';
-import { beginWalk, deleteWalk, directOrigin, lockWalks, releaseRows, selectHeldTargets } from '../ledger/ledger.ts';
+import { beginRelease, beginWalk, deleteWalk, directOrigin, lockWalks, selectHeldTargets } from '../ledger/ledger.ts';
 import { permittedSpace } from './access.ts';
 import type { People } from './consequences.ts';
 import { type ApiContext, notFound } from './http.ts';
@@ -71,7 +71,7 @@ async function walkAll(
   const left = leaves && leftTo(leaves.people, targets);
   for (const audienceId of audiences) await beginWalk(tx, parts, { spaceId, audienceId, destinationId, reason, left });
   // No walk goes through the rows of direct events (rule 6).
-  if (leaves) await releaseRows(tx, spaceId, { destinationId, originId: directOrigin, ...leaves });
+  if (leaves) await beginRelease(tx, parts, spaceId, { destinationId, originId: directOrigin, ...leaves });
   return targets.length > 0 && leaves?.people === 'remove';
 }
 
@@ -117,8 +117,9 @@ export async function endConnection(
   const { spaceId, audienceId, destinationId } = place;
   await manage.disconnectAudience(tx, parts.clock, place);
   await deleteWalk(tx, place);
-  const rows = await releaseRows(tx, spaceId, { destinationId, originId: audienceId, people });
-  return rows > 0 && people === 'remove';
+  await holdDestination(tx, destinationId);
+  const releasing = await beginRelease(tx, parts, spaceId, { destinationId, originId: audienceId, people });
+  return releasing && people === 'remove';
 }
 
 /** A destination goes: what fed it is connected no more, and its rows are released. Gives whether anything is owed now. */
@@ -142,5 +143,5 @@ export async function endFeeding(
     await deleteWalk(tx, connection);
   }
   await holdDestination(tx, destinationId);
-  return (await releaseRows(tx, spaceId, { destinationId, people })) > 0 && people === 'remove';
+  return (await beginRelease(tx, parts, spaceId, { destinationId, people })) && people === 'remove';
 }

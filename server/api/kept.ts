@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { AudienceId, TargetId } from '../../contract/ids.ts';
 import { idSchema, idToText } from '../../contract/ids.ts';
 import { type Destination, holdDestination, targetsOf } from '../destinations/destinations.ts';
-import { directOrigin, releaseRows, selectKept } from '../ledger/ledger.ts';
+import { beginRelease, directOrigin, selectKept } from '../ledger/ledger.ts';
 import { change, forOwners, forViewers, permittedDestination } from './access.ts';
 import { changeQuery, dryRunAnswer, type Planned, weigh } from './consequences.ts';
 import type { Api } from './http.ts';
@@ -45,16 +45,19 @@ export function kept(app: Api, parts: ApiParts): void {
     const destination = await permittedDestination(c, parts.db, destinationId);
     const tried = await weigh(parts, [planned(destination, { targetId, originId })], { ...asked, people: 'remove' });
     if (tried) return c.json({ data: tried }, 200);
-    const rows = await change(parts, c, async (tx, record) => {
+    const leaving = await change(parts, c, async (tx, record) => {
       const { spaceId } = await permittedDestination(c, tx, destinationId);
       await holdDestination(tx, destinationId);
-      const changed = await releaseRows(tx, spaceId, { destinationId, targetId, originId, ...onlyKept });
-      const subject = idToText('destination', destinationId);
-      await record({ spaceId, action: 'kept.remove', subject, details: { rows: changed } });
-      return changed;
+      const begun = await beginRelease(tx, parts, spaceId, { destinationId, targetId, originId, ...onlyKept });
+      const details = {
+        target: targetId === undefined ? null : idToText('target', targetId),
+        audience: originId === undefined ? null : idToText('audience', originId),
+      };
+      await record({ spaceId, action: 'kept.remove', subject: idToText('destination', destinationId), details });
+      return begun;
     });
     parts.changed();
-    return c.body(null, rows > 0 ? 202 : 204);
+    return c.body(null, leaving ? 202 : 204);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { DestinationId, PersonId, SpaceId } from '../../contract/ids.ts';
+import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
@@ -17,7 +17,8 @@ import {
 } from './memberships.sql.ts';
 import { type Placer, placeTargets } from './place.ts';
 import type { Placed, PlacedDirect, PlacedWish } from './placed.ts';
-import { directOrigin, type Lane, type LedgerRow, live } from './rows.ts';
+import { selectPending } from './releases.sql.ts';
+import { backfill, directOrigin, type Lane, type LedgerRow, live } from './rows.ts';
 import { deleteSkipReasonsOfPerson, type SkipReason, saveSkipReasons } from './skip-reasons.sql.ts';
 import { countKept } from './tallies.ts';
 import type { WishedVariant } from './wish.ts';
@@ -46,11 +47,25 @@ export async function draftWishes(
   input: LedgerInput,
   placer: Placer,
 ): Promise<LedgerDraft> {
-  const draft = new LedgerDraft(await selectRowsOfPeople(q, people), await selectDirectExits(q, people));
+  const draft = await draftOf(q, people);
   for (const one of input.directs) applyDirects(draft, one, placer);
   for (const one of input.members) applyDirects(draft, { ...one, direct: one.wish.direct }, placer);
   for (const one of input.members) draft.level(placedWish(one, placer));
   return draft;
+}
+
+/** All rows of some people. What is being released of them is released here first, so that it makes no difference when. */
+async function draftOf(q: Queryable, people: readonly PersonKey[]): Promise<LedgerDraft> {
+  const rows = await selectRowsOfPeople(q, people);
+  const pending = await selectPending(q, [...new Set(people.map(({ spaceId }) => spaceId))]);
+  return new LedgerDraft(rows, await selectDirectExits(q, people), pending);
+}
+
+/** Does what is being released of these people, who are locked; with `keepAt` who is at that target stays there. */
+export async function applyReleases(tx: Tx, people: readonly PersonKey[], keepAt?: TargetId): Promise<void> {
+  const draft = await draftOf(tx, people);
+  if (keepAt !== undefined) draft.keepReleased(keepAt);
+  await save(tx, draft, backfill);
 }
 
 const directlyRemoved = 'removed by a direct event';
@@ -159,12 +174,12 @@ export async function mergePeople(
     { spaceId, personId: winner },
     { spaceId, personId: loser },
   ];
-  const [rows, exits] = [await selectRowsOfPeople(tx, people), await selectDirectExits(tx, people)];
-  const draft = new LedgerDraft(rows, exits);
+  const draft = await draftOf(tx, people);
+  const held = draft.holdsAnything(loser);
   const { moved } = draft.move(loser, winner);
   await deleteRowsOfPerson(tx, spaceId, loser);
   await deleteDirectExits(tx, spaceId, loser);
   await deleteSkipReasonsOfPerson(tx, spaceId, loser);
   await save(tx, draft, live, moved);
-  return [...rows, ...exits].some(({ personId }) => personId === loser);
+  return held;
 }

@@ -2,6 +2,7 @@ import sql, { type Sql } from 'sql-template-tag';
 import type { AudienceId, DestinationId, SpaceId } from '../../contract/ids.ts';
 import type { Queryable, Row } from '../db/port.ts';
 import { must } from '../kernel/result.ts';
+import { releasingAt } from './leaving.sql.ts';
 
 /** design.md 4.1, Counting: each present member is the first that applies; members = onTikTok + owed + parked + skipped. */
 export interface AudienceCounts {
@@ -138,7 +139,7 @@ export const skipReasons = (q: Queryable, spaceId: SpaceId, destinationId: Desti
     join audience_members a on a.space_id = s.space_id and a.audience_id = s.audience_id and a.person_id = s.person_id and a.present
     where s.space_id = ${spaceId} and s.destination_id = ${destinationId} group by 1, 2 order by 3 desc, 1, 2 limit 200`);
 
-/** Pointers and doubts that a destination still has, at all its targets: 0 and 0 is settled. */
+/** Pointers, with rows that are still to be released, and doubts that a destination has, at all its targets: 0 and 0 is settled. */
 export async function countOwed(
   q: Queryable,
   destinationId: DestinationId,
@@ -146,7 +147,8 @@ export async function countOwed(
   const [row] = await q.query<{ pointers: number; doubts: number }>(sql`
     select
       (select count(*) from targets t join changes c on c.space_id = t.space_id and c.target_id = t.target_id
-        where t.destination_id = ${destinationId} and t.state <> 'gone') as pointers,
+        where t.destination_id = ${destinationId} and t.state <> 'gone')
+        + (select coalesce(sum(${releasingAt(destinationId)}), 0)::bigint from targets t where t.destination_id = ${destinationId}) as pointers,
       (select count(*) from targets t join doubts d on d.space_id = t.space_id and d.target_id = t.target_id
         where t.destination_id = ${destinationId} and t.state <> 'gone') as doubts`);
   return row ?? { pointers: 0, doubts: 0 };

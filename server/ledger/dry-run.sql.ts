@@ -1,7 +1,7 @@
 import sql, { join } from 'sql-template-tag';
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable } from '../db/port.ts';
-import type { Released } from './level.ts';
+import type { Released } from './released.ts';
 import type { LedgerRow } from './rows.ts';
 
 /** People who have something to release, in the order of their ids. */

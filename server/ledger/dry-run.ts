@@ -9,11 +9,11 @@ import type { Queryable } from '../db/port.ts';
 import { draftWishes } from './apply.ts';
 import { selectPeopleToRelease, selectTargetNames } from './dry-run.sql.ts';
 import { type Effect, EffectTally } from './effect-tally.ts';
-import type { Released } from './level.ts';
 import { leftKey, memberWishes } from './level-members.ts';
 import { type Supposed, supposeTargets } from './place.ts';
 import type { LeftTargets } from './placed.ts';
 import type { Producer } from './producers.ts';
+import type { Released } from './released.ts';
 import type { ReadStep } from './snapshot.sql.ts';
 
 /** One destination as it would be, and whom the change concerns. */

@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import type { AudienceId, DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
+import { isReleasing } from './releases.sql.ts';
 
 export interface TargetPlace {
   readonly spaceId: SpaceId;
@@ -30,6 +31,9 @@ export async function audienceKeys(
 /** What stands at a target. */
 export interface AtTarget {
   readonly walking: boolean;
+  /** A producer went, and not everybody it put somewhere has been released. */
+  readonly releasing: boolean;
+  /** People who are not being released. */
   readonly present: boolean;
   readonly owed: boolean;
   readonly doubts: boolean;
@@ -39,8 +43,10 @@ export interface AtTarget {
 /** One level after the other: owed and doubts first, so that the rows of a target that still works are not read through. */
 export async function standingAt(q: Queryable, { spaceId, destinationId, targetId }: TargetPlace): Promise<AtTarget> {
   const at = sql`x.space_id = ${spaceId} and x.target_id = ${targetId}`;
+  const ofTarget = sql`m.space_id = ${spaceId} and m.target_id = ${targetId}`;
   const [row] = await q.query<{
     walking: boolean;
+    releasing: boolean;
     owed: boolean;
     doubts: boolean;
     present: boolean;
@@ -49,12 +55,22 @@ export async function standingAt(q: Queryable, { spaceId, destinationId, targetI
     select
       exists (select 1 from walks w where w.space_id = ${spaceId} and w.destination_id = ${destinationId} and w.finished_at is null)
         as walking,
+      exists (select 1 from releases r where r.destination_id = ${destinationId}
+        and (r.target_id is null or r.target_id = ${targetId})) as releasing,
       exists (select 1 from changes x where ${at}) as owed,
       exists (select 1 from doubts x where ${at}) as doubts,
-      exists (select 1 from memberships x where ${at} and x.level = 1) as present,
+      exists (select 1 from memberships m where ${ofTarget} and m.level = 1 and not ${isReleasing(destinationId)}) as present,
       exists (select 1 from memberships x where ${at} and x.level = 2) as kept`);
-  return row ?? { walking: false, owed: false, doubts: false, present: false, kept: false };
+  return row ?? { walking: false, releasing: false, owed: false, doubts: false, present: false, kept: false };
 }
+
+/**
+ * Rows of a target `t` that are still to be released. It reads the target's rows, but only while a release of its
+ * destination is being done.
+ */
+export const releasingAt = (destinationId: DestinationId) => sql`(
+  select count(*) from memberships m where m.space_id = t.space_id and m.target_id = t.target_id and ${isReleasing(destinationId)}
+    and exists (select 1 from releases any_release where any_release.destination_id = ${destinationId}))`;
 
 /** What is owed and who is kept at each target of a destination, where there is anything. */
 export async function owedByTarget(
@@ -63,7 +79,8 @@ export async function owedByTarget(
 ): Promise<Map<TargetId, { owed: number; doubts: number }>> {
   const rows = await q.query<{ target_id: TargetId; owed: number; doubts: number }>(sql`
     select t.target_id,
-      (select count(*) from changes c where c.space_id = t.space_id and c.target_id = t.target_id) as owed,
+      (select count(*) from changes c where c.space_id = t.space_id and c.target_id = t.target_id)
+        + ${releasingAt(destinationId)} as owed,
       (select count(*) from doubts d where d.space_id = t.space_id and d.target_id = t.target_id) as doubts
     from targets t where t.destination_id = ${destinationId} and t.state <> 'gone'`);
   return new Map(rows.map((row) => [row.target_id, { owed: row.owed, doubts: row.doubts }]));
@@ -103,6 +120,18 @@ export async function keepLeavers(tx: Tx, { spaceId, targetId }: TargetPlace, pe
     update memberships m set level = 2, seq = nextval('change_seq'), settled_at = null from owed o
     where m.space_id = ${spaceId} and m.target_id = ${targetId} and m.origin_id = o.origin_id and m.person_id = o.person_id
       and m.seq = o.seq and m.level = 0`);
+}
+
+/** Some people of whom a release at a target is not done yet. */
+export async function peopleReleasingAt(
+  q: Queryable,
+  { spaceId, destinationId, targetId }: TargetPlace,
+  limit: number,
+): Promise<PersonId[]> {
+  const rows = await q.query<{ person_id: PersonId }>(sql`
+    select distinct m.person_id from memberships m
+    where m.space_id = ${spaceId} and m.target_id = ${targetId} and ${isReleasing(destinationId)} limit ${limit}`);
+  return rows.map((row) => row.person_id);
 }
 
 export async function somePeopleKeptAt(

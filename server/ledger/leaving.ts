@@ -15,6 +15,7 @@ import {
   targetsOf,
 } from '../destinations/destinations.ts';
 import { lockPeople } from '../profiles/profiles.ts';
+import { applyReleases } from './apply.ts';
 import {
   type AtTarget,
   audienceKeys,
@@ -24,6 +25,7 @@ import {
   keepLeavers,
   peopleKeptAt,
   peopleOwedAt,
+  peopleReleasingAt,
   somePeopleKeptAt,
   standingAt,
 } from './leaving.sql.ts';
@@ -91,9 +93,9 @@ async function lives(q: Queryable, deps: LevelDeps, place: Place): Promise<Lives
   return found;
 }
 
-/** Nothing is owed, no call in doubt and nobody kept; or TikTok has deleted the audience, and nobody is anywhere. */
+/** Nobody is to be released, nothing is owed, no call in doubt and nobody kept; or TikTok has deleted the audience, and nobody is anywhere. */
 const isOver = (target: Target, at: AtTarget): boolean =>
-  target.problem === 'gone' || (!at.owed && !at.doubts && !at.kept);
+  target.problem === 'gone' || (!at.releasing && !at.owed && !at.doubts && !at.kept);
 
 /** Whether a mapping, enabled or not, can still name a target. What a broken one names is unknown, so it feeds them all. */
 async function feederOf(q: Queryable, deps: LevelDeps, place: Place): Promise<(target: Target) => boolean> {
@@ -119,14 +121,15 @@ const chunkPeople = 1_000;
 type TargetPlace = Place & { readonly targetId: TargetId };
 
 /**
- * Nothing more is told to a leaving target: who was to be removed stays at TikTok, remembered as kept. With `forget` the
+ * Nothing more is told to a leaving target: who was to be removed, or still to be released, stays at TikTok, remembered as kept. With `forget` the
  * kept are forgotten too, and the audience becomes free. Goes on where a crash stopped it. Gives how many people stayed.
  */
 export async function giveUp(db: Db, place: TargetPlace, forget: boolean): Promise<{ stayed: number }> {
-  await inChunks(db, place, { people: peopleOwedAt, change: keepLeavers });
+  await inChunks(db, place, { people: peopleReleasingAt, change: keepReleased });
+  await inChunks(db, place, { people: peopleOwedAt, change: counted(keepLeavers) });
   await db.transaction((tx) => forgetDoubts(tx, place));
   const stayed = await peopleKeptAt(db, place);
-  if (forget) await inChunks(db, place, { people: somePeopleKeptAt, change: forgetKept });
+  if (forget) await inChunks(db, place, { people: somePeopleKeptAt, change: counted(forgetKept) });
   return { stayed };
 }
 
@@ -136,7 +139,7 @@ async function inChunks(
   place: TargetPlace,
   step: {
     people: (q: Queryable, place: TargetPlace, limit: number) => Promise<PersonId[]>;
-    change: (tx: Tx, place: TargetPlace, people: PersonId[]) => Promise<void>;
+    change: Change;
   },
 ): Promise<void> {
   for (let more = true; more; ) {
@@ -144,8 +147,22 @@ async function inChunks(
       const people = await step.people(tx, place, chunkPeople);
       if (people.length === 0) return false;
       await lockPeople(tx, place.spaceId, people);
-      await countingKept(tx, place.spaceId, people, () => step.change(tx, place, people));
+      await step.change(tx, place, people);
       return true;
     });
   }
 }
+
+type Change = (tx: Tx, place: TargetPlace, people: PersonId[]) => Promise<void>;
+
+const keepReleased: Change = (tx, { spaceId, targetId }, people) =>
+  applyReleases(
+    tx,
+    people.map((personId) => ({ spaceId, personId })),
+    targetId,
+  );
+
+const counted =
+  (change: Change): Change =>
+  (tx, place, people) =>
+    countingKept(tx, place.spaceId, people, () => change(tx, place, people));

@@ -15,14 +15,14 @@ import { recordCounts } from './history.ts';
 import { type KeptPeople, selectKept } from './kept.sql.ts';
 import { owedByTarget, peopleKeptAt } from './leaving.sql.ts';
 import { endTargets, giveUp } from './leaving.ts';
-import type { Released } from './level.ts';
 import { type LevelCount, type LevelDeps, levelMembers, levelTest } from './level-members.ts';
 import * as memberStates from './member-states.sql.ts';
 import { insertPointers as repeatPointers, sweepAbsentRows } from './memberships.sql.ts';
 import * as owed from './owed.sql.ts';
 import type { LeftTargets } from './placed.ts';
 import { type LoadProducers, type Producer, producersOf, supposedProducer } from './producers.ts';
-import { releaseRows } from './release.sql.ts';
+import { beginRelease, releaseStep } from './release.ts';
+import type { Released } from './released.ts';
 import { beginResync, planResync, type ResyncProgress, resyncOf, resyncStep, setResync } from './resync.ts';
 import { sweepResyncs } from './resyncs.sql.ts';
 import {
@@ -64,6 +64,7 @@ export {
   absent,
   auditStep,
   audits,
+  beginRelease,
   beginResync,
   beginWalk,
   countPeopleAt,
@@ -90,7 +91,7 @@ export {
   present,
   producersOf,
   recordCounts,
-  releaseRows,
+  releaseStep,
   remakeTarget,
   repeatPointers,
   resyncOf,

@@ -3,10 +3,11 @@
  * a changed mapping and a merge all come here with a wish and the rows that stand, and the difference is written. Pure:
  * it works on the rows of a micro-batch in memory.
  */
-import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
+import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import { compareStamps as compare } from '../../contract/segment-event.ts';
 import type { Variant } from '../mappings/mappings.ts';
 import type { Placed, PlacedDirect, PlacedWish } from './placed.ts';
+import { afterReleases, levelOfReleased, type PendingRelease, type Released } from './released.ts';
 import {
   absent,
   type DirectExit,
@@ -21,7 +22,7 @@ import {
 /** A row before and after. */
 export interface DraftedRow {
   readonly row: LedgerRow;
-  /** What the database holds: undefined for a row that is new. */
+  /** As it stood, with what is being released: undefined for a row that is new. */
   readonly before: LedgerRow | undefined;
   /** Whether it was decided by keep or remove (rule 12). */
   readonly left: boolean;
@@ -31,6 +32,8 @@ interface Draft {
   row: LedgerRow;
   readonly before: LedgerRow | undefined;
   left: boolean;
+  /** Whether the database still holds it as it was before a release. */
+  readonly released: boolean;
 }
 
 /** The rows and direct exits of a micro-batch's people, with what became of them. */
@@ -40,9 +43,13 @@ export class LedgerDraft {
   /** All rows of the people, as the database holds them. */
   readonly loaded: readonly LedgerRow[];
 
-  constructor(rows: readonly LedgerRow[], exits: readonly DirectExit[]) {
+  constructor(rows: readonly LedgerRow[], exits: readonly DirectExit[], pending: readonly PendingRelease[]) {
     this.loaded = rows;
-    for (const row of rows) this.#rowsOf(row.personId).set(keyOf(row), { row, before: row, left: false });
+    for (const stored of rows) {
+      const row = afterReleases(stored, pending);
+      const draft = { row, before: row, left: false, released: row !== stored };
+      this.#rowsOf(row.personId).set(keyOf(row), draft);
+    }
     for (const exit of exits) this.#exits.set(exitKey(exit), { exit, changed: false });
   }
 
@@ -131,16 +138,29 @@ export class LedgerDraft {
     );
   }
 
-  /** Rule 12, as release.sql.ts does it: what a producer that goes has put at its targets is kept there or removed. */
+  /** Whether the person has a row or a direct exit anywhere. */
+  holdsAnything(personId: PersonId): boolean {
+    const exits = [...this.#exits.values()];
+    return this.#rowsOf(personId).size > 0 || exits.some(({ exit }) => exit.personId === personId);
+  }
+
+  /** Rule 12: what a producer that goes has put at its targets is kept there or removed. */
   release(what: Released): void {
     for (const drafts of this.#byPerson.values()) {
       for (const draft of drafts.values()) {
-        const { row } = draft;
-        const released = row.level === present || (what.people === 'remove' && row.level === kept);
-        if (!released || !isReleased(row, what)) continue;
-        draft.row = { ...row, level: what.people === 'keep' ? kept : absent };
+        const level = levelOfReleased(draft.row, what);
+        if (level === undefined) continue;
+        draft.row = { ...draft.row, level };
         draft.left = true;
       }
+    }
+  }
+
+  /** Somebody gave up: what is still to be released at a target stays there, whatever was said of it before. */
+  keepReleased(targetId: TargetId): void {
+    for (const drafts of this.#byPerson.values()) {
+      for (const draft of drafts.values())
+        if (draft.released && draft.row.targetId === targetId) draft.row = { ...draft.row, level: kept };
     }
   }
 
@@ -159,7 +179,12 @@ export class LedgerDraft {
       const mine = { ...row, personId: winner };
       const key = keyOf(mine);
       const other = this.#rowsOf(winner).get(key);
-      const draft: Draft = { row: other ? mergeRows(other.row, mine) : mine, before: other?.before, left: false };
+      const draft: Draft = {
+        row: other ? mergeRows(other.row, mine) : mine,
+        before: other?.before,
+        left: false,
+        released: false,
+      };
       this.#rowsOf(winner).set(key, draft);
       moved.push(draft);
     }
@@ -186,19 +211,14 @@ export class LedgerDraft {
     const touched: LedgerRow[] = [];
     const ended: LedgerRow[] = [];
     for (const drafts of this.#byPerson.values()) {
-      for (const { row, before } of drafts.values()) {
+      for (const { row, before, released } of drafts.values()) {
         // Rule 7: the seq changes only when the level does.
-        if (!before || before.level !== row.level) changed.push(row);
+        if (!before || released || before.level !== row.level) changed.push(row);
         else if (compare(before.entered, row.entered) !== 0) touched.push(row);
         if (before?.level === present && row.level !== present) ended.push(row);
       }
     }
     return { changed, touched, ended, exits: [...this.#exits.values()].filter((e) => e.changed).map((e) => e.exit) };
-  }
-
-  /** Every row as the database has it. */
-  *rowsBefore(): Generator<LedgerRow> {
-    for (const drafts of this.#byPerson.values()) for (const { before } of drafts.values()) if (before) yield before;
   }
 
   /** Every row as it is to stand. */
@@ -239,27 +259,9 @@ export class LedgerDraft {
       level,
       seq: 0,
     };
-    this.#rowsOf(who.personId).set(keyOf(row), { row, before: undefined, left: false });
+    this.#rowsOf(who.personId).set(keyOf(row), { row, before: undefined, left: false, released: false });
   }
 }
-
-/** Rows whose producer goes: of a destination, or of one mapping or origin of it. */
-export interface Released {
-  readonly destinationId: DestinationId;
-  readonly mappingId?: MappingId | undefined;
-  readonly originId?: OriginId | undefined;
-  /** Only rows that are kept already. */
-  readonly onlyKept?: boolean;
-  readonly targetId?: TargetId | undefined;
-  readonly people: 'keep' | 'remove';
-}
-
-const isReleased = (row: LedgerRow, what: Released): boolean =>
-  row.destinationId === what.destinationId &&
-  (what.mappingId === undefined || row.mappingId === what.mappingId) &&
-  (what.originId === undefined || row.originId === what.originId) &&
-  (what.targetId === undefined || row.targetId === what.targetId) &&
-  (what.onlyKept !== true || row.level === kept);
 
 /** Rule 12: a row at a target that nothing makes for its person any more, of which somebody has said what is to become. */
 function levelOfLeft(row: LedgerRow, { leftAt, broken }: PlacedWish): Level | undefined {

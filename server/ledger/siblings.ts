@@ -11,6 +11,7 @@ import { type ReplacementProblem, replaceTarget, type Target } from '../destinat
 import type { Clock } from '../kernel/clock.ts';
 import { ok, type Result } from '../kernel/result.ts';
 import { lockPeople } from '../profiles/profiles.ts';
+import { applyReleases } from './apply.ts';
 import type { OriginId } from './rows.ts';
 import {
   deleteStalePointers,
@@ -63,6 +64,9 @@ async function moveChunk(tx: Tx, move: Move, limit: number): Promise<{ done: num
   const { spaceId, to, gives } = move;
   const people = await selectPeopleAt(tx, move, limit);
   if (people.length) await lockPeople(tx, spaceId, people);
+  const keys = people.map((personId) => ({ spaceId, personId }));
+  // A row that moves gets a new seq: what is being released of it would be forgotten.
+  await applyReleases(tx, keys);
   const origins = people.length ? await countingKept(tx, spaceId, people, () => movePeople(tx, move, people)) : [];
   if (gives === 'present') return { done: people.length + (await forgetOwed(tx, move, limit)), origins };
   if (to !== null) await moveDoubts(tx, { ...move, to });

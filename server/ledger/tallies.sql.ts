@@ -33,29 +33,3 @@ export async function addToTallies(tx: Tx, changes: readonly TallyChange[]): Pro
         as k (space_id, destination_id, audience_id, skipped, kept)`),
   );
 }
-
-/**
- * Counts the kept people of a destination anew: for statements that change rows by the thousand, whose people nobody has
- * read. One snapshot, in which a maintained number and what it counts belong together, so whatever others commit
- * meanwhile is neither lost nor counted twice.
- */
-export async function recountKept(
-  tx: Tx,
-  { spaceId, destinationId }: { spaceId: SpaceId; destinationId: DestinationId },
-): Promise<void> {
-  await tx.query(
-    intoTallies(sql`
-      with found as (
-        select m.origin_id as audience_id, count(distinct m.person_id) as kept
-        from targets t join memberships m on m.space_id = t.space_id and m.target_id = t.target_id
-        where t.space_id = ${spaceId} and t.destination_id = ${destinationId} and m.level = 2 and m.origin_id <> 0
-        group by m.origin_id
-      ), maintained as (
-        select audience_id, sum(kept)::bigint as kept from ledger_counts
-        where space_id = ${spaceId} and destination_id = ${destinationId} group by audience_id
-      )
-      select ${spaceId}::bigint as space_id, ${destinationId}::bigint as destination_id, audience_id, 0::bigint as skipped,
-        coalesce(f.kept, 0) - coalesce(m.kept, 0) as kept
-      from found f full join maintained m using (audience_id)`),
-  );
-}

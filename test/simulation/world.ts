@@ -26,7 +26,7 @@ import { silentLog } from '../../server/kernel/log.ts';
 import { type Random, seededRandom } from '../../server/kernel/random.ts';
 import { must } from '../../server/kernel/result.ts';
 import { Secret, vault } from '../../server/kernel/secret.ts';
-import { beginWalk, type LevelDeps, producersOf, releaseRows, walkStep } from '../../server/ledger/ledger.ts';
+import { beginRelease, beginWalk, type LevelDeps, producersOf, releaseStep, walkStep } from '../../server/ledger/ledger.ts';
 import { processBatch } from '../../server/pipeline.ts';
 import {
   type AudienceKey,
@@ -150,7 +150,10 @@ export class World {
   }
 
   async walk(): Promise<'more' | 'idle'> {
-    return walkStep({ ...this.level, db: this.#walker, log: silentLog });
+    const deps = { ...this.level, db: this.#walker, log: silentLog };
+    // A row a chunk: whatever else happens comes between two of them.
+    const released = await releaseStep(deps, 1);
+    return (await walkStep(deps)) === 'more' ? 'more' : released;
   }
 
   // Nodes -------------------------------------------------------------------------------------------------------------
@@ -366,7 +369,7 @@ export class World {
     await this.#change(
       async (tx) => {
         await this.#reapply(tx);
-        await releaseRows(tx, spaceId, { destinationId, mappingId, people });
+        await beginRelease(tx, this.#parts, spaceId, { destinationId, mappingId, people });
         await removeMapping(tx, this.#parts.clock, mappingId);
       },
       () => {

@@ -11,7 +11,7 @@ import { silentLog } from '../../server/kernel/log.ts';
 import { seededRandom } from '../../server/kernel/random.ts';
 import { must } from '../../server/kernel/result.ts';
 import { vault } from '../../server/kernel/secret.ts';
-import { beginWalk, counts, producersOf, walkStep } from '../../server/ledger/ledger.ts';
+import { beginWalk, counts, producersOf, releaseStep, walkStep } from '../../server/ledger/ledger.ts';
 import { processBatch } from '../../server/pipeline.ts';
 import { engageEvent } from './usher.ts';
 
@@ -146,8 +146,8 @@ export async function makeWorld(db: Db, kind: SourceKind = 'server'): Promise<Wo
       await db.transaction((tx) => createMapping(tx, { clock, mappingsMax: 50 }, destinationId, input));
     },
     async walk() {
-      while ((await walkStep({ ...deps, db })) === 'more') {
-        // Each step does a chunk of one walk.
+      while ((await releaseStep({ ...deps, db })) === 'more' || (await walkStep({ ...deps, db })) === 'more') {
+        // Each step does a chunk of one release or of one walk.
       }
     },
     async rows() {
