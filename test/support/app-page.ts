@@ -95,9 +95,9 @@ export async function openApp(browser: Browser, url: string, others: readonly st
 /** One page is one place, whichever thing it shows: ids and long numbers are left out, as is the query but for its part. */
 function placeOf(address: string): string {
   const { host, pathname, searchParams } = new URL(address);
-  const show = searchParams.get('show');
+  const view = searchParams.get('view');
   const path = pathname.replaceAll(/[a-z]{3}_\d+|\d{6,}/g, '…').replace(/\/overview$/, '');
-  return host + path + (show === null ? '' : `?show=${show}`);
+  return host + path + (view === null ? '' : `?view=${view}`);
 }
 
 /** Errors and warnings on the console (a violated policy and an answer of 400 and above are among them), other hosts. */

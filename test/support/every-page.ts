@@ -1,5 +1,7 @@
 import type { Page } from 'playwright-core';
+import { askJson, undiciHttp } from '../../cli/demo/http.ts';
 import type { ShownShop } from './shown-shop.ts';
+import type { Usher } from './usher.ts';
 
 /** A page as people see it: its address, and the router's for it (web/app/router.tsx). */
 export interface ShownPage {
@@ -73,9 +75,9 @@ function connectionPages(shop: ShownShop): ShownPage[] {
       ['destination-overview-blocked', `/connections/destinations/${shop.blocked}`],
       ['destination-mappings', `${destination}/mappings`],
       ['delivery-pipeline', `${destination}/delivery`],
-      ['delivery-errors', `${destination}/delivery?show=errors`],
-      ['delivery-calls', `${destination}/delivery?show=calls`],
-      ['delivery-parked', `${destination}/delivery?show=parked`],
+      ['delivery-errors', `${destination}/delivery?view=errors`],
+      ['delivery-calls', `${destination}/delivery?view=calls`],
+      ['delivery-parked', `${destination}/delivery?view=parked`],
       ['destination-settings', `${destination}/settings`],
       ['destination-settings-unfinished', `/connections/destinations/${shop.unfinished}/settings`],
     ]),
@@ -101,6 +103,25 @@ function pagesOfNothing({ emptySpace }: ShownShop): ShownPage[] {
     ...inSpace(emptySpace, '/connections/sources', [['empty-sources', '/connections/sources']]),
     ...inSpace(emptySpace, '/connections/destinations', [['empty-destinations', '/connections/destinations']]),
     ...inSpace(emptySpace, '/quick-connect', [['empty-quick-connect', '/quick-connect']]),
+  ];
+}
+
+/** The stand-in for TikTok is looked at too: people come to its consent page and to its Ads Manager. */
+export async function sandboxPages({ url, sandbox }: Usher): Promise<ShownPage[]> {
+  const asked = new URLSearchParams({
+    app_id: '7000000000000000001',
+    redirect_uri: `${url}/oauth/tiktok/callback`,
+    state: 'shown',
+  });
+  const { data } = (await askJson(undiciHttp, { url: `${sandbox.url}/__sandbox/audiences` })) as {
+    data: { id: string; name: string }[];
+  };
+  const audience = data.find(({ name }) => name === 'first_time_shopper')?.id;
+  return [
+    { name: 'sandbox-overview', route: '', address: '/' },
+    { name: 'sandbox-consent', route: '', address: `/portal/auth?${asked}` },
+    { name: 'sandbox-audiences', route: '', address: '/ads-manager/audiences' },
+    { name: 'sandbox-audience', route: '', address: `/ads-manager/audiences/${audience}` },
   ];
 }
 
