@@ -253,6 +253,40 @@ test('kept people are listed, and removed later: by target and audience, dry run
   expect((await ask('DELETE', path)).status).toBe(204);
 });
 
+test('a connection switched on again says what its walk then adds: who came while it was off', async () => {
+  const { world, ask, connection } = await shop([person(1)]);
+  await ask('PATCH', connection, { enabled: false });
+  await world.walk();
+  await world.process(engageEvent('vip', true, person(2)), engageEvent('vip', true, person(3)));
+  expect((await ask('PATCH', dry(connection), { enabled: true })).json.data).toMatchObject({
+    adds: 2,
+    removes: 0,
+    calls: 1,
+  });
+  await ask('PATCH', connection, { enabled: true });
+  await world.walk();
+  expect(await owed()).toEqual({ adds: 2, removes: 0 });
+});
+
+test('a destination switched on says what it then tells TikTok: all that is owed since it was switched off', async () => {
+  const { world, ask } = await shop([person(1, '+16577770001'), person(2, '+16577770001'), person(3)]);
+  await ask('PATCH', '', { enabled: false });
+  await world.process(engageEvent('vip', true, person(4)), engageEvent('vip', false, person(1, '+16577770001')));
+  // Of the phone that another member has nothing is told; and who comes and goes is told once.
+  await world.process(
+    engageEvent('vip', false, person(3)),
+    engageEvent('vip', true, person(3)),
+    engageEvent('vip', false, person(3)),
+  );
+  const said = (await ask('PATCH', dry(''), { enabled: true })).json.data;
+  expect(said).toMatchObject({ adds: 1, removes: 2, calls: 2, targets: [{ audience: 'vip', adds: 1, removes: 2 }] });
+  expect(await owed()).toEqual({ adds: 1, removes: 2 });
+  expect((await ask('PATCH', dry(''), { enabled: true, name: 'Other' })).json.data).toEqual(said);
+  expect((await ask('PATCH', dry(''), { enabled: false })).json.data).toMatchObject({ adds: 0, removes: 0 });
+  await ask('PATCH', '', { enabled: true });
+  expect((await ask('PATCH', dry(''), { enabled: true })).json.data).toMatchObject({ adds: 0, removes: 0 });
+});
+
 test('a connection that is cut with keep and made again takes its people up again', async () => {
   const { world, ask, connection, levels } = await shop([person(1), person(2)]);
   await ask('DELETE', `${connection}?people=keep`);

@@ -12,6 +12,7 @@ import {
   dryRun,
   type LeftTargets,
   onSnapshot,
+  owedEffects,
   type Released,
   type SupposedChange,
   selectHeldTargets,
@@ -37,6 +38,8 @@ export interface Planned {
   readonly leaves?: { readonly mappingId?: MappingId; readonly originId?: AudienceId } | undefined;
   /** Rows whose producer goes, and which no walk decides. */
   readonly released?: readonly Omit<Released, 'people' | 'destinationId'>[];
+  /** It is switched on: what is owed already is told too. */
+  readonly starts?: boolean;
 }
 
 /** A destination of which only its mappings and connections are read. */
@@ -143,7 +146,8 @@ async function isGrave(parts: ApiParts, planned: Planned): Promise<boolean> {
 const tryChange = (parts: ApiParts, planned: Planned, { people }: Pick<Asked, 'people'>): Promise<Tried> =>
   onSnapshot(parts.db, async (read) => {
     const change = await read((q) => suppose(q, planned, people ?? 'keep'));
-    return { planned, effects: await dryRun(read, change) };
+    const owed = planned.starts ? await owedEffects(read, change) : [];
+    return { planned, effects: [...owed, ...(await dryRun(read, change))] };
   });
 
 async function suppose(q: Queryable, planned: Planned, people: People): Promise<SupposedChange> {

@@ -256,18 +256,20 @@ const deleteRoute = createRoute({
   },
 });
 
-/** What the mappings make by other settings. */
+/** What the mappings make by other settings, and what is owed where it is switched on. */
 async function plannedEdit(
   q: Queryable,
   before: Destination,
-  body: { settings?: Record<string, unknown> | undefined },
+  body: { enabled?: boolean | undefined; settings?: Record<string, unknown> | undefined },
 ): Promise<Planned[]> {
-  if (body.settings === undefined) return [];
+  const starts = body.enabled === true && !before.enabled;
+  if (body.settings === undefined)
+    return starts ? [{ destination: before, mappings: [], connections: [], starts }] : [];
   const settings = checkSettings(before.metadataId, { ...before.settings, ...body.settings });
   if (!settings.ok) throw wrong(settings.error);
   const destination = { ...before, settings: settings.value };
   const connections = await manage.connectionsInto(q, before.spaceId, before.id);
-  return [{ destination, mappings: await listMappings(q, before.id), connections }];
+  return [{ destination, mappings: await listMappings(q, before.id), connections, starts }];
 }
 
 const editableOf = ({ name, enabled, settings }: Destination) => ({ name, enabled, settings });

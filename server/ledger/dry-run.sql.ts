@@ -1,4 +1,4 @@
-import sql, { join } from 'sql-template-tag';
+import sql, { join, raw } from 'sql-template-tag';
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable } from '../db/port.ts';
 import type { Released } from './released.ts';
@@ -24,9 +24,13 @@ export async function selectPeopleToRelease(
 }
 
 const hashColumns = [sql`am.email`, sql`am.phone`, sql`am.idfa`, sql`am.aaid`];
-const notParked = sql`not exists (
-  select 1 from parked p where p.space_id = m.space_id and p.target_id = m.target_id and p.origin_id = m.origin_id
-    and p.person_id = m.person_id and p.variant = m.variant and p.seq = m.seq)`;
+/** Of a row by its name in a statement: a parked one holds nothing (rule 10). */
+export const notParked = (name: 'm' | 'h') => {
+  const row = raw(name);
+  return sql`not exists (
+    select 1 from parked p where p.space_id = ${row}.space_id and p.target_id = ${row}.target_id and p.origin_id = ${row}.origin_id
+      and p.person_id = ${row}.person_id and p.variant = ${row}.variant and p.seq = ${row}.seq)`;
+};
 
 export interface AskedHash {
   readonly targetId: TargetId;
@@ -46,7 +50,7 @@ export async function countHolders(q: Queryable, spaceId: SpaceId, asked: readon
     return [
       sql`
       select k.i, (select count(*) from (select * from memberships am where ${column} = k.hash offset 0) m
-        where m.space_id = ${spaceId} and m.target_id = k.target_id and m.level = 1 and ${notParked}) as n
+        where m.space_id = ${spaceId} and m.target_id = k.target_id and m.level = 1 and ${notParked('m')}) as n
       from unnest(${wanted.map((h) => h.i)}::int[], ${wanted.map((h) => h.targetId)}::bigint[],
         ${wanted.map((h) => h.hash)}::bytea[]) as k (i, target_id, hash)`,
     ];

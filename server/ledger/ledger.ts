@@ -19,6 +19,7 @@ import { type LevelCount, type LevelDeps, levelMembers, levelTest } from './leve
 import * as memberStates from './member-states.sql.ts';
 import { insertPointers as repeatPointers, sweepAbsentRows } from './memberships.sql.ts';
 import * as owed from './owed.sql.ts';
+import { owedEffects } from './owed-effects.ts';
 import type { LeftTargets } from './placed.ts';
 import { type LoadProducers, type Producer, producersOf, supposedProducer } from './producers.ts';
 import { beginRelease, releaseStep } from './release.ts';
@@ -86,6 +87,7 @@ export {
   onSnapshot,
   owed,
   owedByTarget,
+  owedEffects,
   peopleKeptAt,
   planResync,
   present,
