@@ -1,7 +1,18 @@
-# Runs the TypeScript sources as they are: Node 24 strips types, there is no build step.
+# The server runs its TypeScript sources as they are (Node 24 strips types); only the web app is built.
+FROM node:24-slim AS web
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.web.json ./
+COPY tools tools
+COPY contract contract
+COPY server server
+COPY web web
+RUN npm run build
+
 FROM node:24-slim AS dependencies
 WORKDIR /app
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
 FROM node:24-slim
@@ -14,6 +25,7 @@ COPY contract contract
 COPY server server
 COPY sandbox sandbox
 COPY cli cli
+COPY --from=web /app/web/dist web/dist
 # The embedded database and the secret key; on PostgreSQL only the key, unless USHER_SECRET_KEY is set.
 RUN mkdir /data && chown node:node /data && chmod 700 /data
 USER node
