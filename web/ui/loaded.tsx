@@ -76,3 +76,9 @@ export function useRefresh(): () => Promise<void> {
   const queries = useQueryClient();
   return () => queries.invalidateQueries();
 }
+
+/** The same after something was deleted: its page may stand there a moment longer, and must not ask for what is gone. */
+export function useRefreshWithout(): (gone: string) => Promise<void> {
+  const queries = useQueryClient();
+  return (gone) => queries.invalidateQueries({ predicate: ({ queryKey }) => !queryKey.includes(gone) });
+}

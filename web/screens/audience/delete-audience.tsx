@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import { type Audience, connectionsQuery, deleteAudience } from '../../api/audiences.ts';
 import { Confirm } from '../../ui/confirm.tsx';
 import { people } from '../../ui/format.ts';
-import { useRefresh } from '../../ui/loaded.tsx';
+import { useRefreshWithout } from '../../ui/loaded.tsx';
 import { PeopleAtTikTok, type PeopleChoice } from '../../ui/people-at-tiktok.tsx';
 import { useRemovalGate } from '../../ui/removal-gate.tsx';
 
@@ -19,7 +19,7 @@ export function DeleteAudience({
   onClose: () => void;
 }): ReactNode {
   const navigate = useNavigate();
-  const refresh = useRefresh();
+  const refresh = useRefreshWithout();
   const gate = useRemovalGate();
   const connections = useQuery(connectionsQuery(audience.spaceId, audience.id)).data ?? [];
   const [choice, setChoice] = useState<PeopleChoice>();
@@ -30,7 +30,7 @@ export function DeleteAudience({
     const people = there === 0 ? 'keep' : (choice ?? 'keep');
     if (!(await gate.pass((removals) => deleteAudience(place, people, removals)))) return;
     await navigate({ to: '/spaces/$space/engage/audiences', params: { space: audience.spaceId } });
-    await refresh();
+    await refresh(audience.id);
   };
   return (
     <Confirm

@@ -6,7 +6,7 @@ import { type ReactNode, useState } from 'react';
 import { type Destination, deleteDestination, destinationStatusQuery } from '../../api/destinations.ts';
 import { Confirm } from '../../ui/confirm.tsx';
 import { people } from '../../ui/format.ts';
-import { useRefresh } from '../../ui/loaded.tsx';
+import { useRefreshWithout } from '../../ui/loaded.tsx';
 import { Section } from '../../ui/page.tsx';
 import { PeopleAtTikTok, type PeopleChoice } from '../../ui/people-at-tiktok.tsx';
 import { useRemovalGate } from '../../ui/removal-gate.tsx';
@@ -28,7 +28,7 @@ export function Deletion({ destination }: { destination: Destination }): ReactNo
 
 function DeleteDestination({ destination, onClose }: { destination: Destination; onClose: () => void }): ReactNode {
   const navigate = useNavigate();
-  const refresh = useRefresh();
+  const refresh = useRefreshWithout();
   const gate = useRemovalGate();
   const counts = useQuery(destinationStatusQuery(destination.id)).data?.counts;
   const there = (counts?.onTikTok ?? 0) + (counts?.kept ?? 0);
@@ -38,7 +38,7 @@ function DeleteDestination({ destination, onClose }: { destination: Destination;
     const done = await gate.pass((removals) => deleteDestination(destination.id, choice ?? 'keep', removals));
     if (!done) return;
     await navigate({ to: '/spaces/$space/connections/destinations', params: { space: destination.spaceId } });
-    await refresh();
+    await refresh(destination.id);
     confirmed(`${destination.name} is deleted.`);
   };
   return (

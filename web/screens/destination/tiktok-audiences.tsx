@@ -77,7 +77,8 @@ function OneTarget({ destination, target }: { destination: Destination; target: 
 /** E7, E8 and the others. */
 function Blocked({ target }: { destination: Destination; target: Target }): ReactNode {
   const account = `Ad account ${target.advertiserId}`;
-  const kept = target.owed === 0 ? 'Nothing is lost.' : `${people(target.owed)} wait.`;
+  const kept =
+    target.owed === 0 ? 'Nothing is lost.' : `${people(target.owed)} ${target.owed === 1 ? 'waits' : 'wait'}.`;
   switch (target.problem) {
     case 'several':
       return (

@@ -5,7 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { createMapping, deleteMapping, type StoredMapping } from '../../api/mappings.ts';
 import { Confirm } from '../../ui/confirm.tsx';
-import { useRefresh } from '../../ui/loaded.tsx';
+import { useRefresh, useRefreshWithout } from '../../ui/loaded.tsx';
 import { PeopleAtTikTok, type PeopleChoice } from '../../ui/people-at-tiktok.tsx';
 import { useRemovalGate } from '../../ui/removal-gate.tsx';
 import { useMay, useSpace } from '../../ui/space.ts';
@@ -84,7 +84,7 @@ function Duplicate({ mapping, opened, onClose }: DialogProps): ReactNode {
 function Delete({ mapping, opened, onClose }: DialogProps): ReactNode {
   const { id: space } = useSpace();
   const navigate = useNavigate();
-  const refresh = useRefresh();
+  const refresh = useRefreshWithout();
   const gate = useRemovalGate();
   const [choice, setChoice] = useState<PeopleChoice>();
   const act = async (): Promise<void> => {
@@ -97,7 +97,7 @@ function Delete({ mapping, opened, onClose }: DialogProps): ReactNode {
       params: { space, destination: mapping.destinationId, tab: 'mappings' },
       ignoreBlocker: true,
     });
-    await refresh();
+    await refresh(mapping.id);
   };
   return (
     <Confirm

@@ -21,14 +21,15 @@ export function TryOut({
   /** Whether the mapping can be worked out at all. */
   ready: boolean;
 }): ReactNode {
-  const [answer, setAnswer] = useState<Tried>();
+  const [answer, setAnswer] = useState<Tested>();
   const [failure, setFailure] = useState<unknown>(null);
   const [asking, dialog] = useDisclosure(false);
-  const run = async (send: boolean): Promise<void> => {
+  const run = async (send: boolean, actionSlug = draft.actionSlug): Promise<void> => {
     if (event === undefined) return;
     setFailure(null);
     try {
-      setAnswer(await tryMapping(destinationId, draft, { event, send }));
+      const tried = await tryMapping(destinationId, { ...draft, actionSlug }, { event, send });
+      setAnswer({ ...tried, actionSlug });
     } catch (error) {
       setAnswer(undefined);
       setFailure(error);
@@ -51,7 +52,7 @@ export function TryOut({
         </p>
       )}
       {failure !== null && <RequestProblem error={failure} kept="Nothing was sent." />}
-      {answer !== undefined && <Answer answer={answer} />}
+      {answer !== undefined && <Answer answer={answer} takeOut={(actionSlug) => run(true, actionSlug)} />}
       <Confirm
         opened={asking}
         onClose={dialog.close}
@@ -75,8 +76,15 @@ function audienceWords({ settings }: MappingDraft): string {
   return `${String(audience)} in ad account ${String(settings['selected_advertiser_id'] ?? 'of the event')}`;
 }
 
-function Answer({ answer }: { answer: Tried }): ReactNode {
+/** An answer with the action that was tried. */
+type Tested = Tried & { readonly actionSlug: string };
+
+/** The other half of what adds takes out whom a test brought to TikTok; nothing else ever would. */
+const opposites: Readonly<Record<string, string>> = { addUser: 'removeUser', addToAudience: 'removeFromAudience' };
+
+function Answer({ answer, takeOut }: { answer: Tested; takeOut: (actionSlug: string) => Promise<void> }): ReactNode {
   const { request, fields } = answer;
+  const opposite = opposites[answer.actionSlug];
   const hashed = fields.filter(({ hashes }) => hashes.length > 0);
   return (
     <div className={classes['stack']} role="status">
@@ -100,6 +108,13 @@ function Answer({ answer }: { answer: Tried }): ReactNode {
         </>
       )}
       {answer.sent && <p>On its way to TikTok. Event Delivery shows TikTok’s answer.</p>}
+      {answer.sent && opposite !== undefined && (
+        <div className={classes['actions']}>
+          <Button size="xs" variant="default" onClick={() => void takeOut(opposite)}>
+            Take this person out again
+          </Button>
+        </div>
+      )}
       {answer.notSentBecause !== null && (
         <Problem level="attention" happened={sentence(answer.notSentBecause)} kept="Nothing was sent." />
       )}

@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import { changeSource, deleteSource, type Source } from '../../api/sources.ts';
 import { Confirm } from '../../ui/confirm.tsx';
 import { Form, FormActions, SaveButton } from '../../ui/form.tsx';
-import { useRefresh } from '../../ui/loaded.tsx';
+import { useRefresh, useRefreshWithout } from '../../ui/loaded.tsx';
 import { Section } from '../../ui/page.tsx';
 import { useMay } from '../../ui/space.ts';
 import { confirmed } from '../../ui/toast.ts';
@@ -74,12 +74,12 @@ function NameAndState({ source }: { source: Source }): ReactNode {
 function Deletion({ source }: { source: Source }): ReactNode {
   const may = useMay('owner');
   const navigate = useNavigate();
-  const refresh = useRefresh();
+  const refresh = useRefreshWithout();
   const [asking, dialog] = useDisclosure(false);
   const act = async (): Promise<void> => {
     await deleteSource(source.id);
     await navigate({ to: '/spaces/$space/connections/sources', params: { space: source.spaceId } });
-    await refresh();
+    await refresh(source.id);
   };
   return (
     <Section title="Delete this source" lead="Its write keys stop within 5 seconds. Audiences and people stay.">
