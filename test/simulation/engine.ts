@@ -23,7 +23,10 @@ const sessionSettings =
 
 export async function simulationEngine(db: Db & { readonly pool: pg.Pool }, monitor?: Db): Promise<Engine> {
   const watching: { scheduler: Scheduler | undefined } = { scheduler: undefined };
-  if (monitor) await preparePool(db.pool);
+  if (monitor) {
+    await preparePool(db.pool);
+    await db.query(leaveAlone);
+  }
   // The driver keeps the server's process number, though its types do not say so.
   db.pool.on('acquire', (client) => watching.scheduler?.acquired(Reflect.get(client, 'processID')));
   return {
@@ -34,10 +37,38 @@ export async function simulationEngine(db: Db & { readonly pool: pg.Pool }, moni
     },
     async empty() {
       watching.scheduler = undefined;
-      await emptyTables(db);
+      if (monitor) await db.query(renewTables);
+      else await emptyTables(db);
+      await db.query(restartSequences);
     },
   };
 }
+
+/** Ids are part of what decides the order of steps: a seed gets the same ones whichever seeds ran before it. */
+const restartSequences = sql`do $$
+  declare name text;
+  begin
+    for name in select sequencename from pg_sequences where schemaname = current_schema() loop
+      execute format('alter sequence %I restart', name);
+    end loop;
+  end $$`;
+
+/**
+ * New files, and nobody who tidies them up or looks at what is in them: otherwise which rows come first, and which plan is
+ * taken, depends on what a background process of the server has come to.
+ */
+const renewTables = sql`do $$
+  begin
+    execute (select format('truncate %s', string_agg(format('%I', tablename), ', ')) from pg_tables
+      where schemaname = current_schema() and tablename <> 'schema_migrations');
+  end $$`;
+const leaveAlone = sql`do $$
+  declare name text;
+  begin
+    for name in select tablename from pg_tables where schemaname = current_schema() loop
+      execute format('alter table %I set (autovacuum_enabled = false)', name);
+    end loop;
+  end $$`;
 
 /** More sessions than there are tasks, and no limit but the scheduler's. */
 async function preparePool(pool: pg.Pool): Promise<void> {

@@ -16,7 +16,7 @@ export interface Setup {
   readonly people: number;
   /** Mappings for events without an audience, into the pool: named by its name or by its id at TikTok. */
   readonly direct: 'none' | 'by name' | 'by id';
-  /** No faults, no changed objects: every call is counted (I5). */
+  /** No faults: every row told is counted, first of events alone (I5), then of changed objects, which a dry run has told before. */
   readonly calm: boolean;
 }
 
@@ -61,7 +61,17 @@ export type Edit =
   | 'add off or on'
   | 'remove off or on'
   | 'advertiser'
+  | 'audience name'
   | 'normaliser';
+
+/** What somebody changes of the destination while events come in. */
+export type ObjectChange =
+  /** `people` counts where it leaves a TikTok audience. */
+  | { readonly do: 'edit'; readonly edit: Edit; readonly audience: AudienceKey; readonly people: People }
+  | { readonly do: 'drop mapping'; readonly audience: AudienceKey; readonly adds: boolean; readonly people: People }
+  | { readonly do: 'make mappings' }
+  | { readonly do: 'connection off or on' | 'connect'; readonly audience: AudienceKey }
+  | { readonly do: 'disconnect'; readonly audience: AudienceKey; readonly people: People };
 
 export type Command =
   | { readonly do: 'batch'; readonly events: readonly EventSpec[] }
@@ -79,14 +89,12 @@ export type Command =
   | FaultCommand
   | { readonly do: 'poison'; readonly who: number }
   | { readonly do: 'forget' | 'recall'; readonly audience: AudienceKey }
-  | { readonly do: 'edit'; readonly edit: Edit; readonly audience: AudienceKey }
-  | { readonly do: 'drop mapping'; readonly audience: AudienceKey; readonly adds: boolean; readonly people: People }
-  | { readonly do: 'make mappings' }
-  | { readonly do: 'connection off or on' | 'connect'; readonly audience: AudienceKey }
-  | { readonly do: 'disconnect'; readonly audience: AudienceKey; readonly people: People }
+  /** Deleted at TikTok, and made again there. */
+  | { readonly do: 'remake'; readonly audience: AudienceKey }
+  | ObjectChange
   | { readonly do: 'revoke' }
   | { readonly do: 'reconnect' }
-  | { readonly do: 'retry parked' };
+  | { readonly do: 'retry parked' | 'resync' };
 
 export interface History {
   readonly seed: number;
@@ -140,6 +148,7 @@ class Generator {
     const commands: Command[] = [];
     const length = this.#setup.calm ? 12 : 50 + this.#below(30);
     while (commands.length < length) commands.push(...(this.#setup.calm ? [this.#batch()] : this.#some()));
+    if (this.#setup.calm) for (let n = 0; n < 4; n += 1) commands.push(this.#objectChange(), this.#batch());
     // At the end nothing that comes later mends it by chance.
     if (!this.#setup.calm) commands.push(...this.#ending());
     return { seed: this.#seed, setup: this.#setup, commands };
@@ -294,14 +303,25 @@ class Generator {
   }
 
   #change(): Command {
+    const kinds: [number, () => Command][] = [
+      [17, () => this.#objectChange()],
+      [1, () => ({ do: 'resync' })],
+      // By its id nobody finds the one that takes the place: a person has to say so.
+      [this.#setup.direct === 'by id' ? 0 : 1, () => ({ do: 'remake', audience: this.#audience() })],
+    ];
+    return this.#weighted(kinds)();
+  }
+
+  #objectChange(): ObjectChange {
     const audience = this.#audience();
     const people: People = this.#keeps && this.#chance(0.5) ? 'keep' : 'remove';
-    const kinds: [number, () => Command][] = [
+    const kinds: [number, () => ObjectChange][] = [
       [
         8,
         () => ({
           do: 'edit',
           audience,
+          people,
           edit: this.#pick([
             'phone off or on',
             'phone off or on',
@@ -309,6 +329,7 @@ class Generator {
             'add off or on',
             'remove off or on',
             'advertiser',
+            'audience name',
             'normaliser',
           ] as const),
         }),

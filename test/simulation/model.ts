@@ -50,6 +50,8 @@ export interface Slot {
   matches: boolean;
   phone: boolean;
   advertiser: string;
+  /** It names another TikTok audience than at first. */
+  elsewhere: boolean;
 }
 export interface ConnectionState {
   exists: boolean;
@@ -90,6 +92,8 @@ export class Model {
   /** Everything events ever named, by audience. */
   readonly #named = new Map<AudienceKey, Map<string, Identity>>();
   readonly #targetsOf = new Map<AudienceKey, Set<string>>();
+  /** `audience target`: left by somebody who said that its people go. */
+  readonly #emptied = new Set<string>();
   #removerWasOff = false;
   #merged = false;
   /** For counting what is told: the rows of the last look, the names and places of all there ever were, what removals named since. */
@@ -103,7 +107,14 @@ export class Model {
   constructor(setup: Setup) {
     this.setup = setup;
     for (const key of this.slotKeys())
-      this.slots.set(key, { exists: true, enabled: true, matches: true, phone: true, advertiser: advertisers[0] });
+      this.slots.set(key, {
+        exists: true,
+        enabled: true,
+        matches: true,
+        phone: true,
+        advertiser: advertisers[0],
+        elsewhere: false,
+      });
     for (const key of setup.audiences)
       this.connections.set(key, { exists: true, enabled: true, advertiser: advertisers[0] });
   }
@@ -127,7 +138,14 @@ export class Model {
   targetOf(audience: AudienceKey, slot: Slot): string {
     const { style, pool } = this.setup;
     const advertiser = style === 'named' ? slot.advertiser : (this.connections.get(audience)?.advertiser ?? '');
-    return `${advertiser} ${pool ? 'pool' : audience}`;
+    return `${advertiser} ${slot.elsewhere ? 'other' : pool ? 'pool' : audience}`;
+  }
+
+  /** Whose people a mapping concerns. */
+  audiencesOf(slotKey: string): readonly AudienceKey[] {
+    return this.setup.audiences.filter((audience) =>
+      (['add', 'remove'] as const).some((direction) => this.slotKeyOf(audience, direction) === slotKey),
+    );
   }
 
   readonly #directTarget = `${advertisers[0]} pool`;
@@ -149,20 +167,30 @@ export class Model {
     for (const audience of this.setup.audiences) {
       const connection = this.connections.get(audience);
       const add = this.slotOf(audience, 'add');
-      this.#targets(audience).add(this.targetOf(audience, add));
+      const here = this.targetOf(audience, add);
+      this.#targets(audience).add(here);
       if (!connection?.exists) continue;
+      if (add.exists) this.#emptied.delete(`${audience} ${here}`);
       const remove = this.slotOf(audience, 'remove');
-      if (!remove.exists || !remove.enabled || !remove.matches) this.#removerWasOff = true;
+      const away = this.targetOf(audience, remove) !== here;
+      if (!remove.exists || !remove.enabled || !remove.matches || away) this.#removerWasOff = true;
     }
   }
 
-  keep(audience: AudienceKey): void {
-    for (const target of this.#allTargets(audience)) this.#allow(this.#loose, target, this.#everNamed(audience));
-  }
-
-  /** A mapping or a connection lost its people by somebody's choice. */
-  release(audiences: readonly AudienceKey[], people: People): void {
-    if (people === 'keep') for (const audience of audiences) this.keep(audience);
+  /**
+   * A mapping or a connection is about to go or to name another audience, and somebody has said what becomes of its people.
+   * Who was kept before by a missing Remove mapping may stay in any case.
+   */
+  leave(audiences: readonly AudienceKey[], people: People): void {
+    for (const audience of audiences) {
+      const here = this.targetOf(audience, this.slotOf(audience, 'add'));
+      if (people === 'remove' && !this.#removerWasOff) this.#emptied.add(`${audience} ${here}`);
+      if (people === 'remove') continue;
+      for (const target of this.#allTargets(audience)) {
+        this.#emptied.delete(`${audience} ${target}`);
+        this.#allow(this.#loose, target, this.#everNamed(audience));
+      }
+    }
   }
 
   // What must be ----------------------------------------------------------------------------------------------------
@@ -231,6 +259,7 @@ export class Model {
     if (!connection.exists) return false;
     // What a switched-off connection or mapping brought stays as it is.
     if (!connection.enabled || (add.exists && !add.enabled)) return true;
+    if (this.#emptied.has(`${audience} ${target}`)) return false;
     const removes = remove.exists && remove.enabled && remove.matches && this.targetOf(audience, remove) === target;
     // Without a Remove mapping who left is kept, also at an audience that is fed no more.
     return !removes;

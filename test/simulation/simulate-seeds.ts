@@ -1,4 +1,5 @@
 /** Runs seed after seed, says how far it is, and shows the shortest history of the first seed that diverges. */
+import type { Divergence } from './divergence.ts';
 import { type History, historyOf } from './history.ts';
 import { openEmbedded, openPg } from './open-engine.ts';
 import { shrink } from './shrink.ts';
@@ -37,8 +38,8 @@ export async function simulateSeeds(options: SeedsOptions): Promise<number> {
     if (options.story) console.log([`seed ${seed}`, ...outcome.story].join('\n'));
     if (outcome.divergences.length > 0) {
       diverged.push(seed);
-      console.log(`seed ${seed} diverges:\n  ${outcome.divergences.join('\n  ')}`);
-      if (options.shrink && diverged.length === 1) await showShortest(historyOf(seed));
+      console.log(`seed ${seed} diverges:\n  ${whatDiffers(outcome.divergences).join('\n  ')}`);
+      if (options.shrink && diverged.length === 1) await showShortest(historyOf(seed), outcome.divergences);
       console.log(`replay: ${commandLine(options, seed)}`);
       if (options.without !== undefined) break;
     }
@@ -57,17 +58,21 @@ export async function simulateSeeds(options: SeedsOptions): Promise<number> {
   await engine.close();
   return diverged.length > 0 ? 1 : 0;
 
-  async function showShortest(history: History): Promise<void> {
+  async function showShortest(history: History, found: readonly Divergence[]): Promise<void> {
+    // The same has to go wrong: a shorter history in which something else does explains nothing of this one.
+    const kinds = new Set(found.map(({ kind }) => kind));
     const fails = async (candidate: History): Promise<boolean> =>
-      (await simulate(engine, candidate)).divergences.length > 0;
+      (await simulate(engine, candidate)).divergences.some(({ kind }) => kinds.has(kind));
     if (!(await fails(history))) return console.log('the same seed does not diverge a second time');
     const shortest = await shrink(history, fails);
     const { story, divergences } = await simulate(engine, shortest);
     console.log(`\nthe shortest history found (${shortest.commands.length} of ${history.commands.length} commands):`);
     console.log(`  ${JSON.stringify(shortest.setup)}`);
-    console.log(`  ${story.join('\n  ')}\n  => ${divergences.join('\n     ')}\n`);
+    console.log(`  ${story.join('\n  ')}\n  => ${whatDiffers(divergences).join('\n     ')}\n`);
   }
 }
+
+const whatDiffers = (divergences: readonly Divergence[]): string[] => divergences.map(({ what }) => what);
 
 function add(sum: { -readonly [K in keyof Figures]: number }, figures: Figures): void {
   for (const key of ['calls', 'rows', 'faults', 'kills', 'steps'] as const) sum[key] += figures[key];

@@ -17,6 +17,8 @@ export interface Audience {
   readonly set: Set<string>;
   /** TikTok has forgotten it for now. */
   gone: boolean;
+  /** For good. */
+  deleted: boolean;
 }
 
 type Fault = Omit<FaultCommand, 'do'>;
@@ -32,7 +34,9 @@ export class StandIn {
   readonly poison = new Set<string>();
   token = 'invented-token-0';
   calls = 0;
-  rows = 0;
+  /** Rows told. */
+  added = 0;
+  removed = 0;
   faultsMet = 0;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
@@ -46,11 +50,35 @@ export class StandIn {
     this.#scheduler = scheduler;
   }
 
+  get rows(): number {
+    return this.added + this.removed;
+  }
+
   make(advertiserId: string, name: string): Audience {
-    const audience = { id: String(this.#made), advertiserId, name, set: new Set<string>(), gone: false };
+    const audience = {
+      id: String(this.#made),
+      advertiserId,
+      name,
+      set: new Set<string>(),
+      gone: false,
+      deleted: false,
+    };
     this.#made += 1;
     this.audiences.push(audience);
     return audience;
+  }
+
+  /** Audiences of this name are deleted, and made again with nobody in them. */
+  remake(name: string): void {
+    for (const audience of this.audiences.filter((one) => one.name === name && !one.deleted)) {
+      audience.deleted = true;
+      this.make(audience.advertiserId, name);
+    }
+  }
+
+  /** Whether any audience was ever deleted. */
+  get anyDeleted(): boolean {
+    return this.audiences.some(({ deleted }) => deleted);
   }
 
   /** What was applied late until now. */
@@ -90,10 +118,10 @@ export class StandIn {
       createAudience: (call, advertiserId, name) => this.#create(node, call, { advertiserId, name }),
       listAudiences: (call, advertiserId) =>
         // A forgotten one is listed still: otherwise a name would be made a second time, which is right, and two audiences.
-        this.#read(node, call, () => this.#views(({ advertiserId: owner }) => owner === advertiserId)),
+        this.#read(node, call, () => this.#views((one) => one.advertiserId === advertiserId && !one.deleted)),
       getAudiences: (call, advertiserId, ids) =>
         this.#read(node, call, () =>
-          this.#views(({ id, advertiserId: owner, gone }) => !gone && owner === advertiserId && ids.includes(id)),
+          this.#views((one) => !one.gone && !one.deleted && one.advertiserId === advertiserId && ids.includes(one.id)),
         ),
       exchange: async () =>
         answerOf('ok', { token: new Secret(this.token), advertiserIds: ['7001', '7002'], scopes: [3, 100] }),
@@ -136,13 +164,14 @@ export class StandIn {
   #decide(call: Call, batch: MappingBatch, now: number): Answer<null> {
     this.settleLate();
     this.calls += 1;
-    this.rows += batch.rows.length;
+    if (batch.action === 'add') this.added += batch.rows.length;
+    else this.removed += batch.rows.length;
     if (call.token.reveal() !== this.token) return answerOf<null>('unauthorized');
     const rows = batch.rows.flatMap((row) => {
       const hashes = row.hashes.flatMap((hash, i) => (hash ? [`${batch.schema[i]}:${hash.toString('hex')}`] : []));
       return row.audienceIds.map((id) => ({ audience: this.audiences.find((one) => one.id === id), hashes }));
     });
-    if (rows.some(({ audience }) => !audience || audience.gone)) return answerOf<null>('gone');
+    if (rows.some(({ audience }) => !audience || audience.gone || audience.deleted)) return answerOf<null>('gone');
     if (rows.some(({ hashes }) => hashes.some((hash) => this.poison.has(hash)))) return answerOf<null>('refused');
     const apply = (some: typeof rows) => (): void => {
       for (const { audience, hashes } of some) {
