@@ -27,11 +27,10 @@ export function fieldCleaner(field: FieldDefinition): FieldCleaner {
   };
 }
 
-/** One field of a mapping: how its value is found in the source (the event, or what a root directive made of it) and cleaned. */
+/** One field of a mapping: its cleaned value in the source (the event, or what a root directive made of it). */
 export interface FieldPlan {
   readonly key: string;
-  readonly resolve: (source: unknown) => unknown;
-  readonly clean: FieldCleaner;
+  readonly read: (source: unknown) => Cleaned;
 }
 
 /** Works out all fields; every problem is told, not just the first. */
@@ -41,8 +40,8 @@ export function cleanFields(
 ): { readonly values: Record<string, unknown>; readonly problems: { field: string; message: string }[] } {
   const values: Record<string, unknown> = {};
   const problems: { field: string; message: string }[] = [];
-  for (const { key, resolve, clean } of fields) {
-    const cleaned = clean(resolve(source));
+  for (const { key, read } of fields) {
+    const cleaned = read(source);
     if (!cleaned.ok) problems.push({ field: key, message: cleaned.message });
     else if (cleaned.value !== undefined) values[key] = cleaned.value;
   }

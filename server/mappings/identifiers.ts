@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { isSupportedCountry } from 'libphonenumber-js';
 import { isHashOfNothing, preHashed, sha256 } from './hash.ts';
 import { phoneNormaliser } from './phone.ts';
@@ -8,7 +7,7 @@ export type Hashes = readonly [Buffer | null, Buffer | null, Buffer | null, Buff
 
 /** One row towards TikTok: one combination of a person's identifiers. */
 export interface Variant {
-  /** The first 8 bytes of SHA-256 over the four hashes. */
+  /** 8 bytes that tell it from the person's other variants. */
   readonly key: Buffer;
   readonly hashes: Hashes;
   /** The version of the rules that made the hashes (I10). */
@@ -73,10 +72,10 @@ export function identifierHasher(profile: IdentifierProfile): (raw: RawIdentifie
     const phone = kept('phone', phones(raw.phone), left);
     const device = kept('advertising_id', hashDevice(raw.advertisingId, raw.deviceType), left);
     const variants: Variant[] = [];
-    const first = variant([email?.[0], phone?.[0], device?.idfa, device?.aaid], normaliser);
-    const second = variant([email?.[1], phone?.[1], undefined, undefined], normaliser);
-    if (first !== undefined) variants.push(first);
-    if (second !== undefined) variants.push(second);
+    const first = hashesOf(email?.[0], phone?.[0], device?.idfa, device?.aaid);
+    if (first !== undefined) variants.push({ key: variantKey(first), hashes: first, normaliser });
+    const second = hashesOf(email?.[1], phone?.[1], undefined, undefined);
+    if (second !== undefined) variants.push({ key: variantKey(second), hashes: second, normaliser });
     return { variants, left };
   };
 }
@@ -97,28 +96,35 @@ function kept<Found extends object>(
 
 type MaybeHash = Buffer | undefined;
 
-function variant(
-  found: readonly [MaybeHash, MaybeHash, MaybeHash, MaybeHash],
-  normaliser: number,
-): Variant | undefined {
-  const [email = null, phone = null, idfa = null, aaid = null] = found;
-  if (email === null && phone === null && idfa === null && aaid === null) return undefined;
-  const hashes: Hashes = [email, phone, idfa, aaid];
-  return { key: variantKey(hashes), hashes, normaliser };
+function hashesOf(email: MaybeHash, phone: MaybeHash, idfa: MaybeHash, aaid: MaybeHash): Hashes | undefined {
+  if (!email && !phone && !idfa && !aaid) return undefined;
+  return [email ?? null, phone ?? null, idfa ?? null, aaid ?? null];
 }
 
-/** A missing hash counts as 32 zero bytes, which no identifier has (hash.ts refuses them). */
+const keyBytes = 8;
+
+/**
+ * Other bytes of each hash, laid over one another: hashes are as good as chance, so no hash of the four needs to be made
+ * for it, which took as long as three identifiers. A missing hash changes nothing.
+ */
 export function variantKey(hashes: Hashes): Buffer {
-  const all = Buffer.alloc(128);
-  for (let type = 0; type < 4; type += 1) hashes[type]?.copy(all, type * 32);
-  return Buffer.from(hash('sha256', all).slice(0, 16), 'hex');
+  const key = Buffer.alloc(keyBytes);
+  hashes.forEach((found, type) => {
+    if (found === null) return;
+    for (let byte = 0; byte < keyBytes; byte += 1) key[byte] = (key[byte] ?? 0) ^ (found[type * keyBytes + byte] ?? 0);
+  });
+  return key;
 }
+
+/** What every profile leaves as it is, the usual case: nothing to lower, trim, cut or look for. */
+const settledEmail = /^[a-z0-9_-]{1,64}@[a-z0-9.-]{1,255}$/;
 
 function emailHasher(
   profile: IdentifierProfile['emailProfile'],
 ): (email: string | undefined) => Forms | SkipReason | undefined {
   return (email) => {
     if (email === undefined) return undefined;
+    if (settledEmail.test(email)) return [sha256(email)];
     const trimmed = email.trim().toLowerCase();
     if (trimmed === '') return 'blank';
     const given = preHashed(trimmed);

@@ -3,7 +3,7 @@
  * says whether the trigger matches, whom to add to or remove from which TikTok audience, and by which hashes. Behind this
  * page nothing has ever seen a plain identifier (I13).
  */
-import type { ActionDefinition } from '../../contract/catalog.ts';
+import type { ActionDefinition, FieldDefinition } from '../../contract/catalog.ts';
 import { parseFql } from '../../contract/fql-parse.ts';
 import type { MappingId } from '../../contract/ids.ts';
 import type { Mapping, MappingKitProblem } from '../../contract/mapping-kit.ts';
@@ -22,7 +22,7 @@ import {
 import { evaluate, type MappingPlan } from './evaluate.ts';
 import type { Evaluation, MappingProblem } from './evaluation.ts';
 import { type Explanation, explain } from './explain.ts';
-import { fieldCleaner } from './fields.ts';
+import { type FieldPlan, fieldCleaner } from './fields.ts';
 import { compileFql, type Trigger } from './fql-compile.ts';
 import { identifierHasher } from './identifiers.ts';
 import { compileKit, type Resolve } from './kit-compile.ts';
@@ -141,19 +141,30 @@ function planFields({ action, mapping, problems }: PlanParts): Pick<MappingPlan,
     const source = compileOrTell(mapping, { path: '', problems });
     return {
       source,
-      fields: used.map((field) => ({
-        key: field.key,
-        resolve: (made) => own(made, field.key),
-        clean: fieldCleaner(field),
-      })),
+      fields: used.map((field) => {
+        const clean = fieldCleaner(field);
+        return { key: field.key, read: (made) => clean(own(made, field.key)) };
+      }),
     };
   }
   const fields = mapping.entries.flatMap(({ key, value }) => {
     const resolve = compileOrTell(value, { path: `/${key}`, problems });
     const field = used.find((one) => one.key === key);
-    return field === undefined ? [] : [{ key, resolve, clean: fieldCleaner(field) }];
+    return field === undefined ? [] : [{ key, read: fieldReader(resolve, field, literalOf(value)) }];
   });
   return { source: (event) => event, fields };
+}
+
+/** A value that was typed in is cleaned once. */
+function fieldReader(
+  resolve: Resolve,
+  field: FieldDefinition,
+  literal: { readonly value: unknown } | undefined,
+): FieldPlan['read'] {
+  const clean = fieldCleaner(field);
+  if (literal === undefined) return (event) => clean(resolve(event));
+  const cleaned = clean(resolve({}));
+  return () => cleaned;
 }
 
 function compileOrTell(mapping: Mapping, { path, problems }: { path: string; problems: MappingProblem[] }): Resolve {
