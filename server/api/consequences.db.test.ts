@@ -6,6 +6,7 @@ import { type ApiUnderTest, apiUnderTest } from '../../test/support/api-client.t
 import { testDatabase } from '../../test/support/database.ts';
 import { advertiserId, engageEvent, makeWorld, type World } from '../../test/support/world.ts';
 import { must } from '../kernel/result.ts';
+import { moveSiblings } from '../ledger/ledger.ts';
 import type { ApiParts } from './parts.ts';
 
 const database = testDatabase(import.meta.url);
@@ -137,6 +138,30 @@ test('rule 12: a mapping that names another TikTok audience is asked about; keep
   await world.walk();
   expect(await levels()).toEqual({ kept: 2, absent: 2, present: 2 });
 });
+
+test.each([
+  ['keep', { kept: 2, present: 2 }],
+  ['remove', { absent: 2, present: 2 }],
+])(
+  'rule 12: what was said of the people at a target (%s) holds where they move before their walk comes',
+  async (people, end) => {
+    const { world, ask, mapping, levels } = await shop([person(1), person(2)], {}, false);
+    const { path, settings } = await mapping('addUser');
+    const body = { settings: { ...settings, selected_advertiser_id: elsewhere } };
+    expect((await ask('PATCH', `${path}?people=${people}`, body)).status).toBe(200);
+    // The audience turns out to be one that another target of the destination feeds already.
+    const { clock, spaceId, destinationId } = world;
+    const now = new Date(clock.now());
+    await database.db.query(sql`update targets set state = 'blocked', tiktok_id = '77'`);
+    await database.db.query(sql`
+    insert into targets (space_id, destination_id, advertiser_id, tiktok_id, state, created_at, updated_at)
+    values (${spaceId}, ${destinationId}, ${advertiserId}, '77', 'ready', ${now}, ${now})`);
+    await database.db.transaction((tx) => moveSiblings(tx, { clock }, destinationId));
+    expect(await levels()).toEqual({ present: 2 });
+    await world.walk();
+    expect(await levels()).toEqual(end);
+  },
+);
 
 test('an edit that leaves no TikTok audience is not asked about', async () => {
   const { world, ask, mapping } = await shop([person(1)]);

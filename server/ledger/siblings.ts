@@ -27,7 +27,7 @@ import {
   selectPeopleAt,
 } from './siblings.sql.ts';
 import { countingKept } from './tallies.ts';
-import { lockWalks, upsertWalk } from './walks.sql.ts';
+import { followTarget, lockWalks, upsertWalk } from './walks.sql.ts';
 
 /** People a transaction: their locks keep live events of them waiting. */
 const chunkPeople = 2_000;
@@ -62,6 +62,7 @@ export async function moveSiblings(tx: Tx, { clock }: { clock: Clock }, destinat
 
 async function moveChunk(tx: Tx, move: Move, limit: number): Promise<{ done: number; origins: OriginId[] }> {
   const { spaceId, to, gives } = move;
+  if (to !== null) await followTarget(tx, { ...move, to });
   const people = await selectPeopleAt(tx, move, limit);
   if (people.length) await lockPeople(tx, spaceId, people);
   const keys = people.map((personId) => ({ spaceId, personId }));

@@ -48,6 +48,19 @@ export const selectLeftTargets = (q: Queryable, audienceIds: readonly AudienceId
     select audience_id, destination_id, keep_at, remove_at from walks
     where audience_id = any(${audienceIds}::bigint[]) and (keep_at <> '{}' or remove_at <> '{}')`);
 
+/**
+ * People move from one target to another (rule 12): what somebody said of those at the old one holds at the new one too. The
+ * old one stays named, for those who have not moved yet. Where both were spoken of nobody is taken out by mistake.
+ */
+export const followTarget = (tx: Tx, of: { spaceId: SpaceId; from: TargetId; to: TargetId }) =>
+  tx.query(sql`
+    update walks set
+      keep_at = case when ${of.from} = any(keep_at) and ${of.to} <> all(keep_at) then keep_at || ${of.to}::bigint else keep_at end,
+      remove_at = case when ${of.from} = any(keep_at) then array_remove(remove_at, ${of.to}::bigint)
+        when ${of.from} = any(remove_at) and ${of.to} <> all(keep_at || remove_at) then remove_at || ${of.to}::bigint
+        else remove_at end
+    where space_id = ${of.spaceId} and ${of.from} = any(keep_at || remove_at)`);
+
 /** The unfinished walk that has waited longest, of those that no other node is busy with. Holding its row is holding the walk. */
 export const claimWalk = async (tx: Tx, now: Date) =>
   (
