@@ -42,13 +42,20 @@ export const connectionsQuery = (spaceId: string, audienceId: string) =>
     refetchInterval: liveMs,
   });
 
-export const membersQuery = (spaceId: string, audienceId: string, cursor: string) =>
+export type MemberOutcome = Member['states'][number]['outcome'];
+/** All members, or those of whom this has become at a destination. */
+export interface MemberFilter {
+  readonly outcome?: MemberOutcome;
+  readonly destinationId?: string;
+}
+
+export const membersQuery = (place: { spaceId: string; audienceId: string }, filter: MemberFilter, cursor: string) =>
   queryOptions({
-    queryKey: ['members', audienceId, cursor],
+    queryKey: ['members', place.audienceId, filter, cursor],
     queryFn: () =>
       page(
         api.GET('/api/v1/spaces/{spaceId}/audiences/{audienceId}/members', {
-          params: { path: { spaceId, audienceId }, query: { limit: 50, ...(cursor === '' ? {} : { cursor }) } },
+          params: { path: place, query: { limit: 50, ...filter, ...(cursor === '' ? {} : { cursor }) } },
         }),
       ),
     // A page that has been turned stays as it is while the next one comes.

@@ -1,7 +1,22 @@
+import { queryOptions } from '@tanstack/react-query';
 import { api, one } from './client.ts';
 import type { components } from './openapi.d.ts';
 
 export type Person = components['schemas']['Person'];
+
+export type PersonExplanation = components['schemas']['PersonExplanation'];
+
+/** Why somebody is, or is not, at TikTok with an audience, in sentences. */
+export const explanationQuery = (spaceId: string, personId: string, audience: string) =>
+  queryOptions({
+    queryKey: ['explanation', personId, audience],
+    queryFn: () =>
+      one(
+        api.GET('/api/v1/spaces/{spaceId}/people/{personId}/explain', {
+          params: { path: { spaceId, personId }, query: { audience } },
+        }),
+      ),
+  });
 
 /** By a whole identifier of any kind, which travels in the body and comes back masked. */
 export async function findPeople(spaceId: string, value: string): Promise<Person[]> {

@@ -29,6 +29,15 @@ export function count(value: number, singular: string, plural: string = `${singu
   return `${number(value)} ${value === 1 ? singular : plural}`;
 }
 
+/** What became of a member, as all pages call it. */
+export const outcomeNames = {
+  onTikTok: 'On TikTok',
+  owed: 'Owed',
+  parked: 'Parked',
+  skipped: 'Skipped',
+  leaving: 'Leaving',
+} as const;
+
 export const people = (value: number): string => count(value, 'person', 'people');
 
 const minute = 60_000;

@@ -34,6 +34,7 @@ interface TimeChartProps {
 /** Numbers over time: a sentence, a drawing that arrow keys walk through, and the same as a table. */
 export function TimeChart({ title, sentence, series, points, bands = [] }: TimeChartProps): ReactNode {
   const [asTable, setAsTable] = useState(false);
+  const { low } = extent(series, points);
   return (
     <figure className={classes['chart']} aria-label={title}>
       <div className={classes['head']}>
@@ -59,6 +60,7 @@ export function TimeChart({ title, sentence, series, points, bands = [] }: TimeC
             </span>
           ) : null,
         )}
+        {low > 0 && <span>The axis starts at {number(low)}.</span>}
         <span className={classes['zone']}>{new Intl.DateTimeFormat().resolvedOptions().timeZone}</span>
       </figcaption>
     </figure>
@@ -126,19 +128,16 @@ function Drawing({ title, series, points, bands }: Drawn): ReactNode {
         <span className={classes['bottom']}>{axisNumber(Math.abs(low))}</span>
         <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
           {bands.flatMap(({ name, holds }, order) =>
-            holds.map((held, index) =>
-              held ? (
-                <rect
-                  // biome-ignore lint/suspicious/noArrayIndexKey: the place is what a band is
-                  key={`${name} ${index}`}
-                  className={classes['band']}
-                  x={index * step}
-                  y={0}
-                  width={step}
-                  height={order === 0 ? height : stripe}
-                />
-              ) : null,
-            ),
+            runsIn(holds).map(({ from, length }) => (
+              <rect
+                key={`${name} ${from}`}
+                className={classes['band']}
+                x={from * step}
+                y={0}
+                width={length * step}
+                height={order === 0 ? height : stripe}
+              />
+            )),
           )}
           <line className={classes['zero']} x1={0} x2={width} y1={y(Math.max(low, 0))} y2={y(Math.max(low, 0))} />
           {at !== undefined && <rect className={classes['chosen']} x={at * step} y={0} width={step} height={height} />}
@@ -160,6 +159,18 @@ function Drawing({ title, series, points, bands }: Drawn): ReactNode {
       </p>
     </>
   );
+}
+
+/** Where it holds, as far as it goes on: one form each. */
+function runsIn(holds: readonly boolean[]): { from: number; length: number }[] {
+  const runs: { from: number; length: number }[] = [];
+  for (const [at, held] of holds.entries()) {
+    const last = runs.at(-1);
+    if (!held) continue;
+    if (last && last.from + last.length === at) last.length += 1;
+    else runs.push({ from: at, length: 1 });
+  }
+  return runs;
 }
 
 interface LayerProps {

@@ -6,16 +6,15 @@ import { type Destination, destinationsQuery } from '../../api/destinations.ts';
 import { AdsManagerLink } from '../../ui/ads-manager-link.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { number } from '../../ui/format.ts';
+import { number, outcomeNames } from '../../ui/format.ts';
 import { TextLink } from '../../ui/links.tsx';
 import { Section } from '../../ui/page.tsx';
 import { useSearchState } from '../../ui/search-state.ts';
 import { useMay } from '../../ui/space.ts';
 import { StatusBadge } from '../../ui/status-badge.tsx';
-import { SyncBadge, syncStatus } from '../../ui/sync-status.tsx';
 import { ConnectionMenu } from './connection-menu.tsx';
 import { ConnectionPanel } from './connection-panel.tsx';
-import { SyncProgress } from './sync-progress.tsx';
+import { SyncState } from './sync-progress.tsx';
 
 interface Row {
   readonly audience: Audience;
@@ -91,34 +90,31 @@ const columns: readonly Column<Row>[] = [
   { name: 'Destination status', cell: ({ destination }) => <DestinationState destination={destination} /> },
   {
     name: 'Sync status',
-    cell: ({ audience, connection, destination }) => {
-      const status = syncStatus(connection, destination);
-      return status === 'syncing' ? (
-        <SyncProgress audience={audience} connection={connection} />
-      ) : (
-        <SyncBadge status={status} />
-      );
-    },
+    cell: ({ audience, connection, destination }) => <SyncState {...{ audience, connection, destination }} />,
+  },
+  {
+    name: 'Matching mappings',
+    cell: ({ connection: { matchingMappings: found }, destination }) => (
+      <TextLink
+        to="/spaces/$space/connections/destinations/$destination/{-$tab}"
+        params={{ space: destination.spaceId, destination: destination.id, tab: 'mappings' }}
+      >
+        {found.enabled} of {found.enabled + found.disabled} on
+      </TextLink>
+    ),
   },
   {
     name: 'On TikTok',
     align: 'right',
     cell: ({ connection }) => <>{number(connection.sync.counts.onTikTok)} on TikTok</>,
   },
-  { name: 'Owed', align: 'right', cell: ({ connection }) => number(connection.sync.counts.owed) },
-  {
-    name: 'Skipped',
-    align: 'right',
-    cell: ({ audience, connection }) => (
-      <TextLink
-        to="/spaces/$space/engage/audiences/$audience/{-$tab}"
-        params={{ space: audience.spaceId, audience: audience.id, tab: 'members' }}
-        search={{ outcome: 'skipped' }}
-      >
-        {number(connection.sync.counts.skipped)}
-      </TextLink>
-    ),
-  },
+  ...(['owed', 'parked', 'skipped'] as const).map(
+    (outcome): Column<Row> => ({
+      name: outcomeNames[outcome],
+      align: 'right',
+      cell: (row) => <PeopleLink row={row} outcome={outcome} />,
+    }),
+  ),
   {
     name: 'Actions',
     nameHidden: true,
@@ -128,6 +124,27 @@ const columns: readonly Column<Row>[] = [
     ),
   },
 ];
+
+/** Each number leads to its people. */
+function PeopleLink({
+  row: { audience, connection, destination },
+  outcome,
+}: {
+  row: Row;
+  outcome: 'owed' | 'parked' | 'skipped';
+}): ReactNode {
+  const found = connection.sync.counts[outcome];
+  if (found === 0) return number(found);
+  return (
+    <TextLink
+      to="/spaces/$space/engage/audiences/$audience/{-$tab}"
+      params={{ space: audience.spaceId, audience: audience.id, tab: 'members' }}
+      search={{ outcome, at: destination.id }}
+    >
+      {number(found)}
+    </TextLink>
+  );
+}
 
 function DestinationState({ destination }: { destination: Destination }): ReactNode {
   if (!destination.connection.connected) return <StatusBadge tone="attention">Disconnected</StatusBadge>;

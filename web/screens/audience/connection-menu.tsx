@@ -10,6 +10,7 @@ import { useRefresh } from '../../ui/loaded.tsx';
 import { PeopleAtTikTok, type PeopleChoice } from '../../ui/people-at-tiktok.tsx';
 import { useRemovalGate } from '../../ui/removal-gate.tsx';
 import { useMay, useSpace } from '../../ui/space.ts';
+import { ResyncDialog } from './resync-dialog.tsx';
 
 /** What can be done with one destination of an audience. */
 export function ConnectionMenu({
@@ -26,6 +27,7 @@ export function ConnectionMenu({
   const refresh = useRefresh();
   const [removing, removal] = useDisclosure(false);
   const [pausing, pause] = useDisclosure(false);
+  const [resyncing, resync] = useDisclosure(false);
   const place = { spaceId, audienceId: connection.audienceId, destinationId: connection.destinationId };
   const setEnabled = async (enabled: boolean): Promise<void> => {
     await changeConnection(place, { enabled });
@@ -49,6 +51,7 @@ export function ConnectionMenu({
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={edit}>Settings</Menu.Item>
+          <Menu.Item onClick={resync.open}>Resync</Menu.Item>
           <Menu.Item onClick={pause.open}>{action}</Menu.Item>
           <Menu.Item onClick={removal.open}>Remove destination</Menu.Item>
         </Menu.Dropdown>
@@ -66,6 +69,7 @@ export function ConnectionMenu({
             : 'Everything that changed meanwhile is sent now.'}
         </p>
       </Confirm>
+      {resyncing && <ResyncDialog connection={connection} destinationName={destination.name} onClose={resync.close} />}
       <RemoveDestination
         opened={removing}
         onClose={removal.close}

@@ -1,41 +1,75 @@
-import { Button, Group, TextInput } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
-import { type Audience, type Member, membersQuery } from '../../api/audiences.ts';
-import { findPeople, type Person } from '../../api/people.ts';
+import type { ReactNode } from 'react';
+import { type Audience, connectionsQuery, type Member, type MemberOutcome, membersQuery } from '../../api/audiences.ts';
+import { type Destination, destinationsQuery } from '../../api/destinations.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { Form, SaveButton } from '../../ui/form.tsx';
-import { count } from '../../ui/format.ts';
+import { count, outcomeNames } from '../../ui/format.ts';
 import { Identifiers } from '../../ui/identifiers.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { useSearchState } from '../../ui/search-state.ts';
-import { StatusBadge } from '../../ui/status-badge.tsx';
+import { StatusBadge, type Tone } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
+import { FindPerson } from './find-person.tsx';
+import { MemberFilters } from './member-filters.tsx';
 import classes from './members.module.css';
+import { Why } from './why.tsx';
 
 /** Who is in the audience now, fifty at a time; a person is found by typing the whole identifier. */
 export function Members({ audience }: { audience: Audience }): ReactNode {
+  const connections = useQuery(connectionsQuery(audience.spaceId, audience.id)).data ?? [];
+  const destinations = useQuery(destinationsQuery(audience.spaceId)).data ?? [];
+  const connected = connections.flatMap((connection) => {
+    const destination = destinations.find(({ id }) => id === connection.destinationId);
+    return destination ? [{ connection, destination }] : [];
+  });
+  const [asked] = useSearchState('at');
+  const [outcome] = useSearchState('outcome');
+  const [person, setPerson] = useSearchState('person', '', 'push');
+  const at = connected.find(({ destination }) => destination.id === asked) ?? connected[0];
+  const filter = at && isOutcome(outcome) ? { outcome, destinationId: at.destination.id } : {};
   return (
     <>
-      <FindPerson audience={audience} />
-      <MemberPages audience={audience} />
+      <FindPerson audience={audience} open={setPerson} />
+      {at && <MemberFilters connected={connected} at={at} chosen={isOutcome(outcome) ? outcome : ''} />}
+      <MemberPages {...{ audience, filter, destinations }} open={setPerson} />
+      <Why audience={audience} personId={person} onClose={() => setPerson('')} />
     </>
   );
 }
 
-function MemberPages({ audience }: { audience: Audience }): ReactNode {
+const isOutcome = (text: string): text is MemberOutcome => text in outcomeNames;
+
+interface PagesProps {
+  readonly audience: Audience;
+  readonly filter: { outcome?: MemberOutcome; destinationId?: string };
+  readonly destinations: readonly Destination[];
+  readonly open: (personId: string) => void;
+}
+
+function MemberPages({ audience, filter, destinations, open }: PagesProps): ReactNode {
   const [cursor, setCursor] = useSearchState('after', '', 'push');
-  const members = useQuery(membersQuery(audience.spaceId, audience.id, cursor));
+  const members = useQuery(membersQuery({ spaceId: audience.spaceId, audienceId: audience.id }, filter, cursor));
+  const { outcome } = filter;
   return (
     <Loaded query={members} height={400}>
       {({ data, pagination }) =>
         pagination.total === 0 ? (
-          <EmptyState says="Nobody is in this audience now." why="Members appear with their Audience Entered event." />
+          <Nobody outcome={outcome} />
         ) : (
           <>
-            <p className={classes['total']}>{count(pagination.total, 'member')}</p>
-            <DataTable label="Members" columns={columns} rows={data} rowKey={({ personId }) => personId} />
+            <p className={classes['total']}>
+              {outcome === undefined
+                ? count(pagination.total, 'member')
+                : `${count(pagination.total, 'person', 'people')}: ${outcomeNames[outcome]}`}
+            </p>
+            <DataTable
+              label="Members"
+              columns={columnsOf(destinations, outcome === 'leaving', open)}
+              rows={data}
+              rowKey={({ personId }) => personId}
+            />
             <Group mt="md" gap="xs">
               <Button variant="default" disabled={cursor === ''} onClick={() => setCursor('')}>
                 First page
@@ -55,72 +89,64 @@ function MemberPages({ audience }: { audience: Audience }): ReactNode {
   );
 }
 
-const columns: readonly Column<Member>[] = [
-  { name: 'Person', cell: ({ identifiers }) => <Identifiers of={identifiers} /> },
-  { name: 'Entered', cell: ({ enteredAt }) => <Time at={enteredAt} /> },
-];
-
-/** The value goes in a request's body, never into an address, and comes back masked. */
-function FindPerson({ audience }: { audience: Audience }): ReactNode {
-  const [value, setValue] = useState('');
-  const [found, setFound] = useState<readonly Person[]>();
-  const submit = async (): Promise<void> => {
-    setFound(await findPeople(audience.spaceId, value.trim()));
-  };
-  return (
-    <div className={classes['find']}>
-      <Form
-        label="Find a person"
-        submit={submit}
-        check={() => (value.trim() === '' ? { value: 'Type the whole identifier.' } : {})}
-      >
-        {({ problems, sending }) => (
-          <div className={classes['fields']}>
-            <TextInput
-              className={classes['value'] ?? ''}
-              label="Find a person"
-              description="A whole e-mail address, phone number, device id or user id."
-              name="value"
-              autoComplete="off"
-              error={problems['value']}
-              value={value}
-              onChange={(event) => setValue(event.currentTarget.value)}
-            />
-            <SaveButton sending={sending} variant="default">
-              Find
-            </SaveButton>
-          </div>
-        )}
-      </Form>
-      {found !== undefined && <Found audience={audience} people={found} />}
-    </div>
-  );
+function Nobody({ outcome }: { outcome: MemberOutcome | undefined }): ReactNode {
+  if (outcome === undefined)
+    return (
+      <EmptyState says="Nobody is in this audience now." why="Members appear with their Audience Entered event." />
+    );
+  return <EmptyState says={`Nobody of this audience is ${outcomeNames[outcome].toLowerCase()} now.`} />;
 }
 
-function Found({ audience, people }: { audience: Audience; people: readonly Person[] }): ReactNode {
-  const known = people.flatMap((person) => {
-    const membership = person.audiences.find(({ audienceId }) => audienceId === audience.id);
-    return membership ? [{ person, membership }] : [];
-  });
-  if (known.length === 0) {
-    return <p role="status">Nobody with this identifier is or was in {audience.name}.</p>;
-  }
+const tones: Record<MemberOutcome, Tone> = {
+  onTikTok: 'good',
+  owed: 'wait',
+  parked: 'attention',
+  skipped: 'neutral',
+  leaving: 'wait',
+};
+
+function columnsOf(
+  destinations: readonly Destination[],
+  leaving: boolean,
+  open: (personId: string) => void,
+): readonly Column<Member>[] {
+  const nameOf = (id: string): string | undefined => destinations.find((one) => one.id === id)?.name;
+  return [
+    { name: 'Person', cell: ({ identifiers }) => <Identifiers of={identifiers} /> },
+    leaving
+      ? { name: 'Left', cell: ({ exitedAt }) => <Time at={exitedAt} /> }
+      : { name: 'Entered', cell: ({ enteredAt }) => <Time at={enteredAt} /> },
+    {
+      name: 'At its destinations',
+      cell: ({ states }) =>
+        states.length === 0 ? '—' : states.map((state) => <State key={state.destinationId} {...{ state, nameOf }} />),
+    },
+    {
+      name: 'Why',
+      nameHidden: true,
+      align: 'right',
+      cell: ({ personId }) => (
+        <Button size="compact-sm" variant="default" aria-label={`Why: ${personId}`} onClick={() => open(personId)}>
+          Why
+        </Button>
+      ),
+    },
+  ];
+}
+
+function State({
+  state: { outcome, reason, destinationId },
+  nameOf,
+}: {
+  state: Member['states'][number];
+  nameOf: (id: string) => string | undefined;
+}): ReactNode {
   return (
-    <ul className={classes['found']} aria-label="Found">
-      {known.map(({ person, membership }) => (
-        <li key={person.id}>
-          <Identifiers of={person.identifiers} />
-          {membership.member ? (
-            <StatusBadge tone="good">
-              In this audience since <Time at={membership.enteredAt} />
-            </StatusBadge>
-          ) : (
-            <StatusBadge tone="neutral">
-              Left <Time at={membership.exitedAt} />
-            </StatusBadge>
-          )}
-        </li>
-      ))}
-    </ul>
+    <span className={classes['state']}>
+      <StatusBadge tone={tones[outcome]}>
+        {nameOf(destinationId)}: {outcomeNames[outcome]}
+      </StatusBadge>
+      {reason !== null && <span className={classes['reason']}>{reason}</span>}
+    </span>
   );
 }

@@ -1,9 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { type Audience, type Connection, connectionsQuery } from '../../api/audiences.ts';
+import { type Destination, destinationsQuery } from '../../api/destinations.ts';
 import { Copyable } from '../../ui/copy.tsx';
 import { Loaded, Waiting } from '../../ui/loaded.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
+import { Time } from '../../ui/time.tsx';
+import { AtTikTok, type Connected } from './at-tiktok.tsx';
 import { ConnectedDestinations } from './connected-destinations.tsx';
 import classes from './overview.module.css';
 
@@ -12,18 +15,28 @@ const SizeOverTime = lazy(() => import('./size-over-time.tsx').then((found) => (
 /** How many, and where they are. */
 export function Overview({ audience }: { audience: Audience }): ReactNode {
   const connections = useQuery(connectionsQuery(audience.spaceId, audience.id));
+  const destinations = useQuery(destinationsQuery(audience.spaceId)).data ?? [];
   return (
     <>
       <p className={classes['facts']}>
         <span>Audience Key</span>
         <Copyable text={audience.key} of={`Audience Key ${audience.key}`} />
-        <span className={classes['dim']}>Computed by Segment</span>
+        <span className={classes['dim']}>
+          Computed by Segment
+          {audience.lastChangeAt !== null && (
+            <>
+              {' · last change '}
+              <Time at={audience.lastChangeAt} />
+            </>
+          )}
+        </span>
       </p>
       <Loaded query={connections} height={240}>
         {(found) => (
           <>
             <Numbers audience={audience} connections={found} />
             <ConnectedDestinations audience={audience} connections={found} />
+            <AtTikTok connected={connectedIn(found, destinations)} />
           </>
         )}
       </Loaded>
@@ -33,6 +46,12 @@ export function Overview({ audience }: { audience: Audience }): ReactNode {
     </>
   );
 }
+
+const connectedIn = (connections: readonly Connection[], destinations: readonly Destination[]): Connected[] =>
+  connections.flatMap((connection) => {
+    const destination = destinations.find(({ id }) => id === connection.destinationId);
+    return destination ? [{ connection, destination }] : [];
+  });
 
 /**
  * Members = On TikTok + Owed + Parked + Skipped holds for each destination, so the parts stand here only while there is one;

@@ -5,7 +5,7 @@ import { type Delivery, deliveryQuery } from '../../api/delivery.ts';
 import type { Destination } from '../../api/destinations.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { number } from '../../ui/format.ts';
+import { number, outcomeNames } from '../../ui/format.ts';
 import { ButtonLink, TextLink } from '../../ui/links.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Section } from '../../ui/page.tsx';
@@ -49,14 +49,7 @@ export function ByAudience({ destination }: { destination: Destination }): React
   );
 }
 
-const parts = {
-  onTikTok: 'On TikTok',
-  owed: 'Owed',
-  parked: 'Parked',
-  skipped: 'Skipped',
-  leaving: 'Leaving',
-} as const;
-type Part = keyof typeof parts;
+type Part = keyof typeof outcomeNames;
 
 const columns: readonly Column<Row>[] = [
   {
@@ -73,9 +66,9 @@ const columns: readonly Column<Row>[] = [
       ),
   },
   { name: 'Members', align: 'right', cell: ({ counts }) => number(counts.members) },
-  ...(Object.keys(parts) as Part[]).map(
+  ...(Object.keys(outcomeNames) as Part[]).map(
     (part): Column<Row> => ({
-      name: parts[part],
+      name: outcomeNames[part],
       align: 'right',
       cell: (row) => <PeopleLink row={row} part={part} />,
     }),
@@ -90,7 +83,7 @@ function PeopleLink({ row: { audience, destination, counts }, part }: { row: Row
       to="/spaces/$space/engage/audiences/$audience/{-$tab}"
       params={{ space: audience.spaceId, audience: audience.id, tab: 'members' }}
       search={{ outcome: part, at: destination.id }}
-      aria-label={`${parts[part]} of ${audience.name}: ${number(counts[part])}`}
+      aria-label={`${outcomeNames[part]} of ${audience.name}: ${number(counts[part])}`}
     >
       {number(counts[part])}
     </TextLink>
