@@ -100,6 +100,30 @@ test('I6: an audience that is gone costs no further calls and does not hold up a
   expect(calls).toBeLessThan(5);
 });
 
+test('I6: an audience that is deleted while a call to it is in doubt is found out, and holds up no other one', async () => {
+  const world = await twoAudiences();
+  await database.db.query(sql`
+    insert into doubts (space_id, target_id, type, hash, not_before)
+    select space_id, target_id, 0, ${Buffer.from(emailHash('p0@example.com'), 'hex')}, now() - interval '1 minute' from targets
+    where named = 'vip'`);
+  const told: string[] = [];
+  const { tiktok, delivery } = await sender(world, (batch) => {
+    const ids = batch.rows.flatMap((row) => row.audienceIds);
+    if (ids.includes('9vip')) return answerOf<null>('gone');
+    told.push(...ids);
+    return answerOf<null>('ok', null);
+  });
+  tiktok.audiences.set(advertiserId, [audienceView('9other', 'other')]);
+  await delivery.step();
+  await delivery.settled();
+  await delivery.stop();
+  expect(await database.db.query(sql`select named, state, problem from targets order by named`)).toEqual([
+    { named: 'other', state: 'ready', problem: null },
+    { named: 'vip', state: 'blocked', problem: 'gone' },
+  ]);
+  expect(told).toEqual(['9other']);
+});
+
 test('switching a destination off ends the calls of a run under way', async () => {
   const world = await makeWorld(database.db);
   await world.mapping('addUser', mappingOf('vip'));

@@ -4,16 +4,12 @@ import { reactAlike } from './react.ts';
 import { recordingReads } from './reads.ts';
 import { backOff, blockTargets, type DeliveryDeps, isWaiting, type Run, underLease, waitKey } from './run.ts';
 
-export type AudienceCheck =
+type AudienceCheck =
   | { readonly kind: 'checked'; readonly targets: readonly Target[]; readonly gone: readonly ReadyTarget[] }
   | { readonly kind: 'failed' };
 
 /** Asks TikTok which of these audiences it still has: a refusal may mean that one is gone, with any of three codes (tiktok-api.md Q4). */
-export async function getAudiencesOf(
-  deps: DeliveryDeps,
-  run: Run,
-  all: readonly ReadyTarget[],
-): Promise<AudienceCheck> {
+async function getAudiencesOf(deps: DeliveryDeps, run: Run, all: readonly ReadyTarget[]): Promise<AudienceCheck> {
   const targets = [...new Map(all.map((target) => [target.id, target])).values()];
   const advertiserId = targets[0]?.advertiserId ?? '';
   const call = { token: run.token, signal: run.stop.signal };
@@ -34,8 +30,25 @@ export async function getAudiencesOf(
   };
 }
 
+/**
+ * What follows from a refusal that may mean that an audience is gone. Gives the targets as they are stored where TikTok has
+ * them all; undefined where the refusal is dealt with: what is gone is blocked, what could not be asked waits.
+ */
+export async function whereAllAreThere(
+  deps: DeliveryDeps,
+  run: Run,
+  all: readonly ReadyTarget[],
+): Promise<readonly Target[] | undefined> {
+  const check = await getAudiencesOf(deps, run, all);
+  const advertiserId = all[0]?.advertiserId ?? '';
+  if (check.kind === 'failed') return void backOff(deps, run, waitKey({ advertiserId }), 'fast');
+  if (check.gone.length === 0) return check.targets;
+  await blockGone(deps, run, check.targets, check.gone);
+  return undefined;
+}
+
 /** Rule 12: blocked with the reason, and never made again unasked; what is owed is for the audience that takes the place. */
-export async function blockGone(
+async function blockGone(
   deps: DeliveryDeps,
   run: Run,
   targets: readonly Target[],

@@ -1,6 +1,7 @@
 /** Rule 11: a doubt is about a hash. When its time has come the hash's level is asserted: held by anyone, add; else delete. */
 import type { Tx } from '../db/port.ts';
 import { owed } from '../ledger/ledger.ts';
+import { whereAllAreThere } from './audience-check.ts';
 import { keysOf, mappingBatch, type ReadyTarget } from './batch.ts';
 import { announceInTime } from './keep-lease.ts';
 import { holdsLease, leaseOutlives } from './leases.sql.ts';
@@ -79,8 +80,11 @@ async function assertAll(deps: DeliveryDeps, run: Run, what: Assertion): Promise
       if (refusedAlone) return backOff(deps, run, waitKey(target), 'fast');
       return assertHalves(deps, run, { ...what, doubts: announced.doubts });
     case 'retry':
-    case 'gone':
       return backOff(deps, run, waitKey(target), 'fast');
+    case 'gone':
+      // I6: one that is gone is blocked; its doubts must not come before everything else of the ad account for ever.
+      if (await whereAllAreThere(deps, run, [target])) backOff(deps, run, waitKey({ targetId: target.id }), 'fast');
+      return undefined;
   }
 }
 

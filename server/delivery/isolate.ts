@@ -4,7 +4,7 @@
  */
 
 import type { Answer } from '../tiktok/tiktok.ts';
-import { blockGone, getAudiencesOf } from './audience-check.ts';
+import { whereAllAreThere } from './audience-check.ts';
 import type { SendRow } from './batch.ts';
 import { addCounts } from './counts.sql.ts';
 import { holdsLease } from './leases.sql.ts';
@@ -32,17 +32,13 @@ export async function isolate(
   answer: Answer<null>,
 ): Promise<void> {
   const advertiserId = plan.rows[0]?.target.advertiserId ?? '';
-  const check = await getAudiencesOf(
+  const there = await whereAllAreThere(
     deps,
     run,
     plan.rows.map((row) => row.target),
   );
-  if (check.kind === 'failed') return backOff(deps, run, waitKey({ advertiserId }), 'fast');
-  if (check.gone.length) {
-    await blockGone(deps, run, check.targets, check.gone);
-    return;
-  }
-  const young = check.targets.filter((target) => isLenient(deps, run, target));
+  if (!there) return;
+  const young = there.filter((target) => isLenient(deps, run, target));
   for (const { id } of young) backOff(deps, run, waitKey({ targetId: id }), 'lenient');
   if (young.length) return;
   const found = await bisect(deps, run, { ...plan, answer });
