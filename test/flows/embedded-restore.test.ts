@@ -1,69 +1,21 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { undiciHttp } from '../../cli/demo/http.ts';
-import { resyncTargets } from '../../cli/resync.ts';
-import { isObject } from '../../server/kernel/json.ts';
-import { engageEvent, startUsher, type Usher, until } from '../support/usher.ts';
+import { afterAll, beforeAll, test } from 'vitest';
+import { expectRestored, unhurriedSandbox } from '../support/restored.ts';
+import { startUsher, type Usher } from '../support/usher.ts';
 
 let usher: Usher;
 beforeAll(async () => {
-  usher = await startUsher({ sandbox: { rate: { perSecond: null, perMinute: null, perDay: null } } });
+  usher = await startUsher({ sandbox: unhurriedSandbox });
 }, 60_000);
 afterAll(() => usher?.close());
 
-const key = 'first_time_shopper';
-const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
-const person = (n: number) => ({ userId: `r${n}`, email: `r${n}@example.com` });
-const enters = (...people: number[]) => people.map((n) => engageEvent(key, true, person(n)));
-const exits = (...people: number[]) => people.map((n) => engageEvent(key, false, person(n)));
-const hashes = (...people: number[]) => new Set(people.map((n) => sha(person(n).email)));
-
-test('after a restore a resync repeats what the backup knew, the events since then do the rest, and TikTok’s set is right', async () => {
-  const { writeKey, destinationId, advertiserId } = await usher.prepare('restored');
-  const members = () => usher.sandbox.members(advertiserId, key)?.get('EMAIL_SHA256') ?? new Set<string>();
-  await usher.send(writeKey, enters(0, 1, 2, 3, 4, 5));
-  await usher.settled(destinationId);
-  await usher.send(writeKey, exits(5));
-  await usher.settled(destinationId);
-
-  const folder = usher.database.env.USHER_DATA;
-  const backup = `${folder}-backup`;
-  await usher.restart(() => fs.cpSync(folder, backup, { recursive: true }));
-  const since = new Date().toISOString();
-  // What the backup does not know: 0 leaves, 5 comes back, 6 and 7 are new, and 7's events will not come again.
-  const later = [...exits(0), ...enters(5, 6)];
-  await usher.send(writeKey, [...later, ...enters(7)]);
-  await usher.settled(destinationId);
-  expect(members()).toEqual(hashes(1, 2, 3, 4, 5, 6, 7));
-  await usher.restart(() => {
-    fs.rmSync(folder, { recursive: true });
-    fs.cpSync(backup, folder, { recursive: true });
-    fs.rmSync(backup, { recursive: true });
-  });
-
-  const lines: string[] = [];
-  const options = { url: usher.url, token: usher.token, since, targets: [] };
-  await resyncTargets(undiciHttp, (line) => lines.push(line), { ...options, dryRun: true });
-  expect(lines[0]).toContain('5 present and 1 removed rows, 2 calls');
-  await resyncTargets(undiciHttp, (line) => lines.push(line), { ...options, dryRun: false });
-  const said = lines.join('\n');
-  expect(said).toContain('begun, 5 present and 1 removed rows');
-  expect(said).toContain(`events taken in after ${since}`);
-  await resyncTargets(undiciHttp, (line) => lines.push(line), { ...options, dryRun: false });
-  expect(lines.join('\n')).toContain('already');
-
-  const id = /tgt_\d+/.exec(said)?.[0] ?? '';
-  const done = await until(
-    async () => usher.rest.get(`/destinations/${destinationId}/targets/${id}/resync`),
-    (resync) => isObject(resync) && resync['state'] === 'done',
-    'the resync to be done',
-  );
-  expect(done).toMatchObject({ reason: 'restore', total: 6, done: 6, before: { audienceId: expect.any(String) } });
-  expect(done).toMatchObject({ after: { audienceId: expect.any(String) } });
-  // The ledger's own people are there again; those whom no row names stay until their events come.
-  expect(members()).toEqual(hashes(0, 1, 2, 3, 4, 6, 7));
-  await usher.send(writeKey, later);
-  await usher.settled(destinationId);
-  expect(members()).toEqual(hashes(1, 2, 3, 4, 5, 6, 7));
-});
+test('after a restore a resync repeats what the backup knew, the events since then do the rest, and TikTok’s set is right', () =>
+  expectRestored(usher, async () => {
+    const folder = usher.database.env.USHER_DATA;
+    const backup = `${folder}-backup`;
+    await usher.restart(() => fs.cpSync(folder, backup, { recursive: true }));
+    return () => {
+      fs.rmSync(folder, { recursive: true });
+      fs.renameSync(backup, folder);
+    };
+  }));

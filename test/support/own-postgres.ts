@@ -30,6 +30,8 @@ export interface OwnPostgres {
   /** Process ids of the sessions that Usher has open. */
   sessions(): Promise<number[]>;
   logged(): string;
+  /** Dumps the database as it is now. Gives what empties the server and puts the dump back. */
+  dump(): Promise<() => Promise<void>>;
   /** Stops it, if it runs, and removes its folder. */
   close(): Promise<void>;
 }
@@ -124,6 +126,14 @@ function ownPostgres({ port, folder, data, run }: Parts): OwnPostgres {
       return rows.map((row) => row.pid);
     },
     logged: () => fs.readFileSync(log, 'utf8'),
+    async dump() {
+      const file = path.join(folder, 'dump');
+      await run('pg_dump', ['-Fc', '-d', on(port), '-f', file]);
+      return async () => {
+        await ask('drop schema public cascade; create schema public');
+        await run('pg_restore', ['--exit-on-error', '--no-owner', '-d', on(port), file]);
+      };
+    },
     async close() {
       await stop('immediate').catch(() => undefined);
       fs.rmSync(folder, { recursive: true, force: true });
