@@ -55,6 +55,15 @@ export const mappingQuery = (place: Place) =>
 export const createMapping = (destinationId: string, draft: MappingDraft): Promise<StoredMapping> =>
   made(api.POST(path, { params: { path: { destinationId } }, body: { ...draft, settings: { ...draft.settings } } }));
 
+/** What making it would send. */
+export const tryCreateMapping = (destinationId: string, draft: MappingDraft): Promise<DryRun> =>
+  tried(
+    api.POST(path, {
+      params: { path: { destinationId }, query: { dryRun: 'true' } },
+      body: { ...draft, settings: { ...draft.settings } },
+    }),
+  );
+
 export type MappingChange = Partial<Pick<MappingDraft, 'name' | 'trigger' | 'settings' | 'enabled'>>;
 
 export const changeMapping = (

@@ -44,6 +44,18 @@ export const recentEventsQuery = (spaceId: string) =>
     refetchInterval: liveMs,
   });
 
+/** Which of the last events a trigger matches. */
+export const recentMatchQuery = (spaceId: string, trigger: string) =>
+  queryOptions({
+    queryKey: ['recent-match', spaceId, trigger],
+    queryFn: () =>
+      one(
+        api.POST('/api/v1/spaces/{spaceId}/events/recent/match', { params: { path: { spaceId } }, body: { trigger } }),
+      ),
+    refetchInterval: 10_000,
+    placeholderData: (before: { of: number; matching: string[] } | undefined) => before,
+  });
+
 /** For owners of the whole installation: how many events of the last hour carried a write key that nobody knows. */
 export const unknownKeysQuery = queryOptions({
   queryKey: ['unknown-keys'],

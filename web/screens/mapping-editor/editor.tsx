@@ -1,10 +1,16 @@
-import { Button, Switch, TextInput } from '@mantine/core';
+import { Button, Checkbox, Switch, TextInput } from '@mantine/core';
 import { useDebouncedValue, useHotkeys } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Destination } from '../../api/destinations.ts';
-import { type MappingDraft, type StoredMapping, type TestEvent, tryMapping } from '../../api/mappings.ts';
+import {
+  type MappingDraft,
+  mappingsQuery,
+  type StoredMapping,
+  type TestEvent,
+  tryMapping,
+} from '../../api/mappings.ts';
 import { useServerAway } from '../../api/server-away.ts';
 import { ConfirmLeaving } from '../../ui/confirm.tsx';
 import { MappingSwitch } from '../../ui/mapping-switch.tsx';
@@ -17,6 +23,7 @@ import { variablesOf } from './event-variables.ts';
 import { FieldList } from './field-list.tsx';
 import classes from './mapping-editor.module.css';
 import { AfterSaving } from './next-steps.tsx';
+import { fieldsDiffer, otherHalf } from './other-half.ts';
 import { SaveDialogs, useSaving } from './saving.tsx';
 import { TestEventPanel } from './test-event.tsx';
 import { Trigger } from './trigger.tsx';
@@ -43,7 +50,8 @@ export function Editor({ destination, action, ...read }: EditorProps): ReactNode
   const found = problemsOf(draft, action);
   const problems = asked ? found : {};
   const dirty = !sameDraft(draft, before);
-  const saving = useSaving({ destination, before, draft, stored });
+  const other = useOtherHalf(stored?.mapping, before, draft);
+  const saving = useSaving({ destination, before, draft, stored, half: other.chosen });
   const save = (): void => {
     setAsked(true);
     const [first] = Object.keys(found);
@@ -82,6 +90,7 @@ export function Editor({ destination, action, ...read }: EditorProps): ReactNode
           {stored && <EditorMenu mapping={stored.mapping} />}
         </div>
         {saving.problem}
+        <AlsoChange {...other} />
         {stored && !dirty && <AfterSaving mapping={stored.mapping} />}
         <div className={classes['columns']}>
           <div className={classes['main']}>
@@ -138,6 +147,29 @@ function useDraft(newest: Pick<EditorProps, 'before' | 'stored'>) {
     if (clean) setDraft(newest.before);
   }
   return { draft, setDraft, ...read };
+}
+
+/** The mapping that gets the same fields, ticked at first; there only while fields are changed. */
+function useOtherHalf(mapping: StoredMapping | undefined, before: MappingDraft, draft: MappingDraft) {
+  const [wanted, choose] = useState(true);
+  const all = useQuery({ ...mappingsQuery(mapping?.destinationId ?? ''), enabled: mapping !== undefined }).data ?? [];
+  const found = mapping && otherHalf(mapping, before, all);
+  const half = found && fieldsDiffer(before.settings, draft.settings) ? found : undefined;
+  return { half, chosen: wanted ? half : undefined, choose };
+}
+
+function AlsoChange({ half, chosen, choose }: ReturnType<typeof useOtherHalf>): ReactNode {
+  const may = useMay('editor');
+  if (half === undefined) return null;
+  return (
+    <Checkbox
+      mb="sm"
+      label={`Also change ${half.name}`}
+      disabled={!may}
+      checked={chosen !== undefined}
+      onChange={(event) => choose(event.currentTarget.checked)}
+    />
+  );
 }
 
 /** The name follows the key until somebody gives it another one. */

@@ -21,6 +21,7 @@ import { count, people } from '../../ui/format.ts';
 import { Problem, sentence, wordsOf } from '../../ui/problem.tsx';
 import { useSpace } from '../../ui/space.ts';
 import { confirmed } from '../../ui/toast.ts';
+import { changedAlike } from './other-half.ts';
 
 /** What a save waits for before it is done. */
 type Question =
@@ -42,10 +43,12 @@ interface Edited {
   readonly before: MappingDraft;
   readonly draft: MappingDraft;
   readonly stored: { readonly mapping: StoredMapping; readonly version: string } | undefined;
+  /** The other half of the pair, if it is to get the same fields. */
+  readonly half: StoredMapping | undefined;
 }
 
 /** Saving: a new mapping is made, switched off; a changed one that is on says first what that does at TikTok. */
-export function useSaving({ destination, draft, stored }: Edited): Saving {
+export function useSaving({ destination, before, draft, stored, half }: Edited): Saving {
   const { id: space } = useSpace();
   const queries = useQueryClient();
   const navigate = useNavigate();
@@ -79,9 +82,13 @@ export function useSaving({ destination, draft, stored }: Edited): Saving {
     }
     const version = overwrite || stored === undefined ? {} : { version: stored.version };
     await changeMapping(place, change, { ...answers, ...version });
+    if (half) {
+      const other = { destinationId: destination.id, subscriptionId: half.id };
+      await changeMapping(other, { settings: changedAlike(half, before.settings, settings) }, answers);
+    }
     setQuestion(undefined);
     await queries.invalidateQueries();
-    confirmed('Mapping saved.');
+    confirmed(half ? `Mapping and ${half.name} saved.` : 'Mapping saved.');
   };
   const refused = async (error: unknown, answers: Answers): Promise<void> => {
     const removals = removalsIn(error);

@@ -5,6 +5,7 @@ import { parseFql } from '../../../contract/fql-parse.ts';
 import { printFql } from '../../../contract/fql-print.ts';
 import { sentence } from '../../ui/problem.tsx';
 import classes from './mapping-editor.module.css';
+import { TriggerMatches } from './trigger-matches.tsx';
 import {
   type BuiltTrigger,
   type ConditionRow,
@@ -80,6 +81,7 @@ export function Trigger({ text, mayEdit, onChange }: TriggerProps): ReactNode {
           Read as: <code>{mixed}</code>
         </p>
       )}
+      <TriggerMatches trigger={text} />
     </Tabs>
   );
 }

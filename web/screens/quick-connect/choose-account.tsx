@@ -2,6 +2,7 @@ import { Radio, Stack } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { type Destination, type TikTokAccount, tiktokAccountQuery } from '../../api/destinations.ts';
+import { makePair } from '../../api/mapping-pairs.ts';
 import { mappingsQuery } from '../../api/mappings.ts';
 import { ConnectTikTok } from '../../ui/connect-tiktok.tsx';
 import { Form, FormActions, SaveButton } from '../../ui/form.tsx';
@@ -9,7 +10,6 @@ import { Loaded, useRefresh } from '../../ui/loaded.tsx';
 import { Section } from '../../ui/page.tsx';
 import { Problem } from '../../ui/problem.tsx';
 import { useMay } from '../../ui/space.ts';
-import { makePair } from './pair.ts';
 
 type Account = TikTokAccount['accounts'][number];
 

@@ -11,11 +11,12 @@ import { count, number, people } from '../../../ui/format.ts';
 import { useRefresh } from '../../../ui/loaded.tsx';
 import { SidePanel } from '../../../ui/side-panel.tsx';
 import { confirmed } from '../../../ui/toast.ts';
-import { audienceKeyOf, isAdd, mappingsMax } from './mapping-groups.ts';
+import { audienceKeyOf, isAdd } from './mapping-groups.ts';
 
 interface Props {
   readonly destination: Destination;
   readonly mappings: readonly StoredMapping[];
+  readonly max: number;
   readonly onClose: () => void;
 }
 
@@ -36,7 +37,7 @@ const usual = {
   exitedEvent: 'Audience Exited',
 };
 
-function AudienceForm({ destination, mappings, onClose }: Props): ReactNode {
+function AudienceForm({ destination, mappings, max, onClose }: Props): ReactNode {
   const { spaceId, id: destinationId } = destination;
   const refresh = useRefresh();
   const [chosen, setChosen] = useState<string[]>([]);
@@ -46,7 +47,7 @@ function AudienceForm({ destination, mappings, onClose }: Props): ReactNode {
   // The pair whose settings are taken: ad account, identifiers and trigger are the same for all audiences of a destination.
   const model = mappings.find((one) => isAdd(one) && audienceKeyOf(one) !== null);
   const wanted = free.filter(({ id }) => chosen.includes(id));
-  const room = Math.floor((mappingsMax - mappings.length) / 2);
+  const room = Math.floor((max - mappings.length) / 2);
   const add = async (): Promise<void> => {
     if (model === undefined) return;
     for (const audience of wanted) {

@@ -37,6 +37,5 @@ function loneIn(mappings: readonly StoredMapping[]): StoredMapping | undefined {
   return removed ? undefined : mappings.find(isAdd);
 }
 
-/** A destination's limit (USHER_MAX_MAPPINGS), and from how many on it is worth saying. */
-export const mappingsMax = 50;
-export const mappingsMany = 40;
+/** From which part of the limit on it is worth saying. */
+export const mappingsMany = (max: number): number => Math.floor(max * 0.8);

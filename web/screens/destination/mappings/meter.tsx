@@ -1,16 +1,16 @@
 import type { ReactNode } from 'react';
 import { count } from '../../../ui/format.ts';
-import { mappingsMany, mappingsMax } from './mapping-groups.ts';
+import { mappingsMany } from './mapping-groups.ts';
 import classes from './mappings.module.css';
 
 /** How many of a destination's mappings are used, said in audiences, because that is what a marketer counts. */
-export function MappingsMeter({ used }: { used: number }): ReactNode {
-  const pairs = Math.floor(Math.max(0, mappingsMax - used) / 2);
+export function MappingsMeter({ used, max }: { used: number; max: number }): ReactNode {
+  const pairs = Math.floor(Math.max(0, max - used) / 2);
   return (
-    <div className={classes['meter']} data-many={used >= mappingsMany}>
+    <div className={classes['meter']} data-many={used >= mappingsMany(max)}>
       <p className={classes['words']}>
         <span>
-          {used} of {mappingsMax} mappings
+          {used} of {max} mappings
         </span>
         {` · room for ${count(pairs, 'more audience')} in pairs`}
       </p>
@@ -20,11 +20,11 @@ export function MappingsMeter({ used }: { used: number }): ReactNode {
         role="meter"
         aria-label="Mappings used"
         aria-valuemin={0}
-        aria-valuemax={mappingsMax}
-        aria-valuenow={Math.min(used, mappingsMax)}
-        aria-valuetext={`${used} of ${mappingsMax} mappings`}
+        aria-valuemax={max}
+        aria-valuenow={Math.min(used, max)}
+        aria-valuetext={`${used} of ${max} mappings`}
       >
-        <div className={classes['used']} style={{ width: `${Math.min(100, (used / mappingsMax) * 100)}%` }} />
+        <div className={classes['used']} style={{ width: `${Math.min(100, (used / max) * 100)}%` }} />
       </div>
     </div>
   );

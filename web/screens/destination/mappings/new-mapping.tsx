@@ -1,4 +1,4 @@
-import { Modal } from '@mantine/core';
+import { Button, Modal } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Destination } from '../../../api/destinations.ts';
@@ -23,12 +23,17 @@ export function NewMapping({
   opened,
   onClose,
   destination,
+  max,
   full,
+  onOnePair,
 }: {
   opened: boolean;
   onClose: () => void;
   destination: Destination;
+  max: number;
   full: boolean;
+  /** The way out of a full destination; undefined: there is nothing to convert. */
+  onOnePair: (() => void) | undefined;
 }): ReactNode {
   const navigate = useNavigate();
   const open = (action: string): void =>
@@ -41,9 +46,17 @@ export function NewMapping({
     <Modal opened={opened} onClose={onClose} title="New Mapping" closeButtonProps={{ 'aria-label': 'Close' }}>
       {full ? (
         <Problem
-          happened="All 50 mappings of this destination are in use."
-          kept="Everything that runs goes on."
-          next="Delete pairs that are off, or let one pair (Add to Audience, Remove from Audience) serve all audiences."
+          happened={`All ${max} mappings of this destination are in use.`}
+          kept="Everything that runs goes on. One pair can serve all audiences."
+          next={
+            onOnePair ? (
+              <Button size="xs" onClick={onOnePair}>
+                Use one pair for all audiences
+              </Button>
+            ) : (
+              'Delete pairs that are off, or let one pair (Add to Audience, Remove from Audience) serve all audiences.'
+            )
+          }
         />
       ) : (
         <ul className={classes['options']}>
