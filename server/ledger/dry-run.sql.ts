@@ -1,6 +1,7 @@
 import sql, { join, raw } from 'sql-template-tag';
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable } from '../db/port.ts';
+import { hashColumns } from './owed.sql.ts';
 import type { Released } from './released.ts';
 import type { LedgerRow } from './rows.ts';
 
@@ -23,7 +24,6 @@ export async function selectPeopleToRelease(
   return rows.map((row) => row.person_id);
 }
 
-const hashColumns = [sql`am.email`, sql`am.phone`, sql`am.idfa`, sql`am.aaid`];
 /** Of a row by its name in a statement: a parked one holds nothing (rule 10). */
 export const notParked = (name: 'm' | 'h') => {
   const row = raw(name);

@@ -1,0 +1,83 @@
+import sql, { raw } from 'sql-template-tag';
+import { expect, test } from 'vitest';
+import type { PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
+import { testDatabase } from '../../test/support/database.ts';
+import type { Tx } from '../db/port.ts';
+import { must } from '../kernel/result.ts';
+import { heldHashes, markSettled } from './owed.sql.ts';
+import { live, type Pointer } from './rows.ts';
+
+const database = testDatabase(import.meta.url);
+const people = 5_000;
+const spaceId = 1 as SpaceId;
+const targetId = 1 as TargetId;
+
+/** Everybody at a level, the planner's figures taken while everybody was at the other. */
+async function everybodyAt(level: 0 | 1): Promise<void> {
+  const { db } = database;
+  await db.query(
+    raw(`insert into memberships (space_id, target_id, origin_id, person_id, variant, level, normaliser, seq, entered_us, entered_original_us, entered_arrival, mapping_id, email)
+      select 1, 1, 1, n, int8send(n), ${1 - level}, 1, n, 1, 1, 1, 1, sha256(int8send(n)) from generate_series(1, ${people}) n`),
+  );
+  await db.query(raw('analyze memberships'));
+  await db.query(raw(`update memberships set level = ${level}`));
+}
+
+interface Step {
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly Plans?: readonly Step[];
+}
+const rowsOf = (step: Step): number =>
+  Math.max(step['Actual Rows'] * step['Actual Loops'], ...(step.Plans ?? []).map(rowsOf));
+
+/**
+ * The most rows that any step of a statement's plan brought up, as it ran: work, whatever the clock says. With loops only,
+ * which the planner prefers wherever it takes one side for a single row.
+ */
+async function mostRows(ask: (tx: Tx) => Promise<unknown>): Promise<number> {
+  const found: number[] = [];
+  await database.db.transaction(async (tx) => {
+    await tx.query(raw('set local enable_hashjoin = off'));
+    await tx.query(raw('set local enable_mergejoin = off'));
+    const explaining: Tx = {
+      ...tx,
+      async query(statement) {
+        const [row] = await tx.query<{ 'QUERY PLAN': readonly { Plan: Step }[] }>(
+          sql`explain (analyze, format json) ${statement}`,
+        );
+        found.push(...must(row, 'a plan')['QUERY PLAN'].map(({ Plan }) => rowsOf(Plan)));
+        return [];
+      },
+    };
+    await ask(explaining);
+  });
+  return Math.max(...found);
+}
+
+test('settling removals costs no more than the removals, also while the planner believes that nobody ever leaves', async () => {
+  await everybodyAt(0);
+  const pointers: Pointer[] = Array.from({ length: 1_000 }, (_, i) => ({
+    spaceId,
+    targetId,
+    lane: live,
+    seq: i + 1,
+    originId: 1,
+    personId: (i + 1) as PersonId,
+  }));
+  const most = await mostRows((tx) => markSettled(tx, pointers, new Date('2026-06-01T00:00:00Z')));
+  const settled = await database.db.query(raw('select 1 from memberships where settled_at is not null'));
+  expect(settled.length).toBe(1_000);
+  expect(most).toBe(pointers.length);
+});
+
+test('rule 10: asking who else holds a hash costs no more than the question, also while the planner believes that nobody is present', async () => {
+  await everybodyAt(1);
+  const rows = await database.db.query<{ email: Buffer }>(
+    raw('select email from memberships order by person_id limit 999'),
+  );
+  const hashes = [...rows.map(({ email }) => email), Buffer.alloc(32)].map((hash) => ({ targetId, type: 0, hash }));
+  const held = await heldHashes(database.db, spaceId, hashes);
+  expect({ held: held.size, unknown: held.has(999) }).toEqual({ held: 999, unknown: false });
+  expect(await mostRows((tx) => heldHashes(tx, spaceId, hashes))).toBe(hashes.length);
+});
