@@ -1,14 +1,15 @@
 /** A real engine for the simulation, emptied between seeds, with what the scheduler needs to see who waits for a lock. */
+import fs from 'node:fs';
 import type pg from 'pg';
 import sql from 'sql-template-tag';
 import type { Db } from '../../server/db/port.ts';
 import { emptyTables } from '../support/empty-tables.ts';
-import type { FindWaiting, Scheduler } from './scheduler.ts';
+import type { Scheduler, Sessions } from './scheduler.ts';
 
 export interface Engine {
   readonly db: Db;
   /** Undefined: the engine has one session. */
-  readonly findWaiting: FindWaiting | undefined;
+  readonly sessions: Sessions | undefined;
   empty(): Promise<void>;
   /** From now on this scheduler is told which session a step got. */
   watch(scheduler: Scheduler): void;
@@ -31,7 +32,7 @@ export async function simulationEngine(db: Db & { readonly pool: pg.Pool }, moni
   db.pool.on('acquire', (client) => watching.scheduler?.acquired(Reflect.get(client, 'processID')));
   return {
     db,
-    findWaiting: monitor && ((pids) => waitingOf(monitor, pids)),
+    sessions: monitor && (await sessionsOf(monitor)),
     watch(scheduler) {
       watching.scheduler = scheduler;
     },
@@ -76,6 +77,27 @@ async function preparePool(pool: pg.Pool): Promise<void> {
   pool.on('connect', (client) => void client.query(sessionSettings));
   // The one that looked at the server has the old limits.
   (await pool.connect()).release(true);
+}
+
+async function sessionsOf(monitor: Db): Promise<Sessions> {
+  const [server] = await monitor.query<{ here: boolean }>(sql`
+    select coalesce(inet_server_addr() <<= '127.0.0.0/8', true) as here`);
+  const signal = server?.here === true && process.platform === 'linux' ? signalBackend : () => {};
+  return {
+    waiting: (pids) => waitingOf(monitor, pids),
+    hold: (pid) => signal(pid, 'SIGSTOP'),
+    letGo: (pid) => signal(pid, 'SIGCONT'),
+  };
+}
+
+/** Another user's server is left alone: there a seed may replay another way. */
+function signalBackend(pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
+  try {
+    if (fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres') process.kill(pid, name);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EPERM'].includes(String(error.code))))
+      throw error;
+  }
 }
 
 async function waitingOf(monitor: Db, pids: readonly number[]): Promise<ReadonlySet<number>> {

@@ -55,8 +55,14 @@ export class Unit {
   }
 }
 
-/** Of these server processes, those that wait for a lock. Undefined: an engine with one session. */
-export type FindWaiting = (pids: readonly number[]) => Promise<ReadonlySet<number>>;
+/** The server's side of many sessions. */
+export interface Sessions {
+  /** Of these server processes, those that wait for a lock. */
+  waiting(pids: readonly number[]): Promise<ReadonlySet<number>>;
+  /** Stops a server process that waits for a lock: it may be given the lock, but does not go on. */
+  hold(pid: number): void;
+  letGo(pid: number): void;
+}
 
 /** Longer than most statements need that wait for nothing; then the server is asked, and again after twice the time. */
 const probeAfterMs = 2;
@@ -65,14 +71,15 @@ const probeAfterMostMs = 64;
 export class Scheduler {
   steps = 0;
   #acquiring: Unit | undefined;
-  readonly #findWaiting: FindWaiting | undefined;
+  /** Undefined: an engine with one session. */
+  readonly #sessions: Sessions | undefined;
   readonly #waiting: Turn[] = [];
   readonly #active = new Set<Unit>();
   #open = 0;
   #released = false;
 
-  constructor(findWaiting: FindWaiting | undefined) {
-    this.#findWaiting = findWaiting;
+  constructor(sessions: Sessions | undefined) {
+    this.#sessions = sessions;
   }
 
   async turn(actor: Actor, kind: StepKind, what = ''): Promise<Unit> {
@@ -120,7 +127,7 @@ export class Scheduler {
 
   /** The steps that could be next, in an order that does not depend on timing. */
   eligible(): Turn[] {
-    const oneSession = this.#findWaiting === undefined && this.#open > 0;
+    const oneSession = this.#sessions === undefined && this.#open > 0;
     return this.#waiting
       .filter(({ actor, kind }) => {
         const inside = kind === 'statement' || kind === 'commit';
@@ -145,23 +152,49 @@ export class Scheduler {
   async step(turn: Turn): Promise<void> {
     this.steps += 1;
     this.#waiting.splice(this.#waiting.indexOf(turn), 1);
+    // Several may wait for what this step releases, and who of them wakes first is not for the server to choose.
+    const held = this.#active.size > 1 ? [...this.#active] : [];
+    for (const unit of held) this.#hold(unit);
     turn.grant();
     await this.settle();
   }
 
   /** Waits until everything that runs waits for its turn, for a lock or for the clock. */
   async settle(): Promise<void> {
+    await this.#rest();
+    while (this.#released && this.#active.size > 0) {
+      this.#released = false;
+      await this.#wakeInTurn();
+    }
+    for (const unit of this.#active) this.#letGo(unit);
+  }
+
+  /** Whoever waits for a lock tries again, one after another in the order in which they began. */
+  async #wakeInTurn(): Promise<void> {
+    for (const unit of [...this.#active]) {
+      this.#letGo(unit);
+      unit.blocked = false;
+      await this.#rest();
+      if (this.#active.has(unit)) this.#hold(unit);
+    }
+  }
+
+  #hold({ pid }: Unit): void {
+    if (pid !== undefined) this.#sessions?.hold(pid);
+  }
+
+  #letGo({ pid }: Unit): void {
+    if (pid !== undefined) this.#sessions?.letGo(pid);
+  }
+
+  async #rest(): Promise<void> {
     let patienceMs = probeAfterMs;
     for (;;) {
       await tick();
       const running = [...this.#active].filter((unit) => !unit.blocked);
-      if (running.length > 0) {
-        const ended = await this.#oneEnds(running, patienceMs);
-        patienceMs = ended ? probeAfterMs : Math.min(2 * patienceMs, probeAfterMostMs);
-      } else if (this.#released && this.#active.size > 0) {
-        this.#released = false;
-        for (const unit of this.#active) unit.blocked = false;
-      } else return;
+      if (running.length === 0) return;
+      const ended = await this.#oneEnds(running, patienceMs);
+      patienceMs = ended ? probeAfterMs : Math.min(2 * patienceMs, probeAfterMostMs);
     }
   }
 
@@ -169,13 +202,13 @@ export class Scheduler {
   async #oneEnds(running: readonly Unit[], patienceMs: number): Promise<boolean> {
     const ends = running.map((unit) => unit.done.then(() => true));
     // Nobody can wait for a lock that no other transaction holds.
-    if (!this.#findWaiting || this.#open < 2) return Promise.race(ends);
+    if (!this.#sessions || this.#open < 2) return Promise.race(ends);
     const over = new AbortController();
     const late = pause(patienceMs, false, { signal: over.signal }).catch(() => false);
     const ended = await Promise.race([...ends, late]);
     over.abort();
     if (ended) return true;
-    const waiting = await this.#findWaiting(running.flatMap((unit) => unit.pid ?? []));
+    const waiting = await this.#sessions.waiting(running.flatMap((unit) => unit.pid ?? []));
     for (const unit of running) if (unit.pid !== undefined && waiting.has(unit.pid)) unit.blocked = true;
     return false;
   }

@@ -35,7 +35,7 @@ const patience = 30;
 export async function simulate(engine: Engine, history: History): Promise<Outcome> {
   await engine.empty();
   const clock = manualClock('2026-06-01T00:00:00Z');
-  const scheduler = new Scheduler(engine.findWaiting);
+  const scheduler = new Scheduler(engine.sessions);
   const random = seededRandom(history.seed * 104_729 + 7);
   const world = await World.make({ db: engine.db, clock, scheduler, setup: history.setup, seed: history.seed });
   engine.watch(scheduler);
