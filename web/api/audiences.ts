@@ -22,6 +22,17 @@ export const audiencesQuery = (spaceId: string) =>
     refetchInterval: liveMs,
   });
 
+/** Only how many there are. */
+export const audienceTotalQuery = (spaceId: string) =>
+  queryOptions({
+    queryKey: ['audience-total', spaceId],
+    queryFn: async () => {
+      const params = { path: { spaceId }, query: { limit: 1 } };
+      return (await page(api.GET('/api/v1/spaces/{spaceId}/audiences', { params }))).pagination.total;
+    },
+    staleTime: 10_000,
+  });
+
 export const audienceQuery = (spaceId: string, audienceId: string) =>
   queryOptions({
     queryKey: ['audience', audienceId],

@@ -20,6 +20,18 @@ export const destinationQuery = (destinationId: string) =>
     queryFn: () => one(api.GET('/api/v1/destinations/{destinationId}', { params: { path: { destinationId } } })),
   });
 
+/** The version that an editor has read, so that saving over somebody else's is noticed. */
+export const destinationVersionQuery = (destinationId: string) =>
+  queryOptions({
+    queryKey: ['destination-version', destinationId],
+    queryFn: async () => {
+      const { response } = await api.GET('/api/v1/destinations/{destinationId}', {
+        params: { path: { destinationId } },
+      });
+      return response.headers.get('etag') ?? '';
+    },
+  });
+
 /** How a destination does, in one sentence, with what mends it and where its members are. */
 export const destinationStatusQuery = (destinationId: string) =>
   queryOptions({
@@ -63,11 +75,15 @@ export interface DestinationChange {
 export const changeDestination = (
   destinationId: string,
   { settings, ...change }: DestinationChange,
-  confirmRemovals?: number,
+  { confirmRemovals, version }: { confirmRemovals?: number | undefined; version?: string | undefined } = {},
 ): Promise<Destination> =>
   made(
     api.PATCH('/api/v1/destinations/{destinationId}', {
-      params: { path: { destinationId }, query: confirmRemovals === undefined ? {} : { confirmRemovals } },
+      params: {
+        path: { destinationId },
+        query: confirmRemovals === undefined ? {} : { confirmRemovals },
+        ...(version === undefined || version === '' ? {} : { header: { 'if-match': version } }),
+      },
       body: { ...change, ...(settings ? { settings: { ...settings } } : {}) },
     }),
   );

@@ -17,7 +17,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, type LinkProps } from '@tanstack/react-router';
 import type { ComponentType, ReactNode } from 'react';
 import { attentionQuery } from '../api/attention.ts';
+import { audienceTotalQuery } from '../api/audiences.ts';
 import { meQuery } from '../api/session.ts';
+import { count } from '../ui/format.ts';
 import classes from './navigation.module.css';
 import { UserMenu } from './user-menu.tsx';
 
@@ -124,6 +126,19 @@ function Waiting({ spaceId }: { spaceId: string }): ReactNode {
   );
 }
 
+/** In the open switcher: what is in a space, and whether it needs somebody. */
+function SpaceCounts({ spaceId }: { spaceId: string }): ReactNode {
+  const audiences = useQuery(audienceTotalQuery(spaceId)).data;
+  const lines = useQuery({ ...attentionQuery(spaceId), refetchInterval: attentionMs }).data ?? [];
+  const mine = lines.filter(({ severity }) => severity === 'needs-you').length;
+  return (
+    <span className={classes['counts']}>
+      {audiences !== undefined && count(audiences, 'audience')}
+      {mine > 0 && ` · ${mine} ${mine === 1 ? 'needs' : 'need'} you`}
+    </span>
+  );
+}
+
 function SpaceSwitcher({ spaceId, mayCreate }: { spaceId: string | undefined; mayCreate: boolean }): ReactNode {
   const spaces = useQuery(meQuery).data?.spaces ?? [];
   const current = spaces.find(({ id }) => id === spaceId);
@@ -148,6 +163,7 @@ function SpaceSwitcher({ spaceId, mayCreate }: { spaceId: string | undefined; ma
             renderRoot={(props) => <Link to="/spaces/$space/home" params={{ space: id }} {...props} />}
           >
             {name}
+            <SpaceCounts spaceId={id} />
           </Menu.Item>
         ))}
         {mayCreate && (

@@ -1,7 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { meQuery } from '../api/session.ts';
+import { type Me, meQuery } from '../api/session.ts';
+import { type Column, DataTable } from './data-table.tsx';
 import { EmptyState } from './empty-state.tsx';
+import classes from './owned.module.css';
+import { Section } from './page.tsx';
 import type { Role } from './space.ts';
 
 /** What the signed-in person owns; Users, API tokens and Audit reach over all spaces, so no space says it. */
@@ -17,17 +20,45 @@ export function useOwned(): Owned {
   return { everything: me?.role === 'owner', spaces };
 }
 
-/** The rest of a page that only owners may read; others learn whom to ask. */
+/** The rest of a page that only owners may read; others see what they may do themselves, and whom to ask. */
 export function OwnersOnly({ what, children }: { what: string; children: ReactNode }): ReactNode {
   const { data: me } = useQuery(meQuery);
   const { everything, spaces } = useOwned();
   if (everything || spaces.length > 0) return children;
-  const owners = [...new Set((me?.spaces ?? []).flatMap((space) => space.owners))];
+  const seen = me?.spaces ?? [];
   return (
-    <EmptyState
-      says={`Only owners see ${what}.`}
-      why={owners.length > 0 ? `Owners: ${owners.join(', ')}.` : 'An owner can give you more.'}
-    />
+    <>
+      <EmptyState says={`Only owners see ${what}.`} why="An owner of a space can give you more there." />
+      {seen.length > 0 && (
+        <Section title="Your roles">
+          <DataTable label="Your roles" columns={ownRoles} rows={seen} rowKey={({ id }) => id} />
+        </Section>
+      )}
+      <RoleMeanings />
+    </>
+  );
+}
+
+type SeenSpace = Me['spaces'][number];
+const ownRoles: readonly Column<SeenSpace>[] = [
+  { name: 'Space', cell: ({ name }) => name },
+  { name: 'Your role', cell: ({ role }) => roleName(role) },
+  { name: 'Owners, who can change it', cell: ({ owners }) => (owners.length > 0 ? owners.join(', ') : '—') },
+];
+
+/** One line for each role. */
+export function RoleMeanings(): ReactNode {
+  return (
+    <Section title="What the roles may do">
+      <dl className={classes['meanings']}>
+        {roles.map(({ value, name, may }) => (
+          <div key={value}>
+            <dt>{name}</dt>
+            <dd>{may}</dd>
+          </div>
+        ))}
+      </dl>
+    </Section>
   );
 }
 

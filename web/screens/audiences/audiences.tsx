@@ -87,7 +87,7 @@ const columns: readonly Column<Audience>[] = [
   { name: 'Members', align: 'right', cell: ({ size }) => number(size.count) },
   { name: 'Destinations', cell: (audience) => <DestinationsOf audience={audience} /> },
   { name: 'Status', cell: (audience) => <AudienceStatus audience={audience} /> },
-  { name: 'Last change', cell: ({ updatedAt }) => <Time at={updatedAt} /> },
+  { name: 'Last change', cell: ({ lastChangeAt }) => (lastChangeAt === null ? '—' : <Time at={lastChangeAt} />) },
 ];
 
 function AudienceLink({ audience }: { audience: Audience }): ReactNode {

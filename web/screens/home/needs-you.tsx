@@ -64,10 +64,11 @@ function AllQuiet(): ReactNode {
   const now = useNow();
   const audiences = useQuery(audiencesQuery(id)).data?.data ?? [];
   if (audiences.length === 0) return null;
-  const last = Math.max(...audiences.map(({ updatedAt }) => Date.parse(updatedAt)));
+  const changes = audiences.flatMap(({ lastChangeAt }) => (lastChangeAt === null ? [] : [Date.parse(lastChangeAt)]));
   return (
     <p className={classes['quiet']}>
-      All quiet. {count(audiences.length, 'audience')} in sync, last change {moment(new Date(last), now)}.
+      All quiet. {count(audiences.length, 'audience')} in sync
+      {changes.length > 0 && `, last change ${moment(new Date(Math.max(...changes)), now)}`}.
     </p>
   );
 }

@@ -5,8 +5,8 @@ import { type User, usersQuery } from '../../api/accounts.ts';
 import { meQuery } from '../../api/session.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
-import { OwnersOnly, roleName, roles, useOwned, useSpaceNames } from '../../ui/owned.tsx';
-import { Page, Section } from '../../ui/page.tsx';
+import { OwnersOnly, RoleMeanings, roleName, useOwned, useSpaceNames } from '../../ui/owned.tsx';
+import { Page } from '../../ui/page.tsx';
 import { Time } from '../../ui/time.tsx';
 import { EditRoles } from './edit-roles.tsx';
 import { Invitations } from './invitations.tsx';
@@ -34,7 +34,7 @@ export function Users(): ReactNode {
       <OwnersOnly what="the other users">
         <People />
         <Invitations />
-        <Roles />
+        <RoleMeanings />
         <InvitePanel opened={inviting} onClose={() => setInviting(false)} />
       </OwnersOnly>
     </Page>
@@ -100,20 +100,5 @@ function Action({ of, name, act }: { of: User; name: string; act: () => void }):
     <Button size="compact-sm" variant="default" aria-label={`${name}: ${of.name}`} onClick={act}>
       {name}
     </Button>
-  );
-}
-
-function Roles(): ReactNode {
-  return (
-    <Section title="What the roles may do">
-      <dl className={classes['meanings']}>
-        {roles.map(({ value, name, may }) => (
-          <div key={value}>
-            <dt>{name}</dt>
-            <dd>{may}</dd>
-          </div>
-        ))}
-      </dl>
-    </Section>
   );
 }
