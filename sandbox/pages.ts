@@ -174,7 +174,7 @@ function audiencePage(world: World, audience: Audience, sought?: string): Reply 
         : html`<p role="status" class="found is-in">In this audience since ${stamp(since * 1_000)}</p>`;
   const body = html`<p class="crumbs"><a href="${audiencesPath}?advertiser=${audience.advertiserId}">Audiences</a> of ${world.advertisers.get(audience.advertiserId)?.name ?? audience.advertiserId}</p>
     <h1>${audience.name}</h1>
-    <p class="lead">Partner Audience, ${badge(availability(world, audience))}, ID <code>${audience.id}</code></p>
+    <p class="lead">Partner Audience · ${badge(availability(world, audience))} · ID <code>${audience.id}</code></p>
     <div class="cards">
     <section class="card wide"><form method="post" action="${audiencesPath}/${audience.id}">
       <label class="field">Find an e-mail, phone or device id <input type="text" name="identifier" required autocomplete="off"></label>

@@ -42,6 +42,7 @@ legend { font-weight: 600; padding: 0 4px; }
 .id { margin: 0 0 4px 26px; }
 .field { display: block; margin: 16px 0 0; font-weight: 600; }
 form > .field:first-child { margin: 0; }
+.buttons + form { margin-top: 16px; }
 select, input[type=text] { font: inherit; font-weight: 400; color: inherit; background: var(--card); border: 1px solid var(--control); border-radius: 6px;
   padding: 6px 8px; min-height: 36px; width: 100%; max-width: 420px; display: block; margin-top: 4px; }
 button { font: inherit; font-weight: 600; min-height: 36px; padding: 6px 16px; border: 1px solid var(--control); border-radius: 6px;

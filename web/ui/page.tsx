@@ -20,6 +20,11 @@ interface PageProps {
 /** The first page of a visit leaves the focus where the browser put it: before **Skip to content**. */
 let visited = false;
 
+/** Somebody has been on a page that is no `Page`: the sign-in, say. */
+export const noteVisit = (): void => {
+  visited = true;
+};
+
 /** Every page: its heading takes the focus when one comes to it, so that the keyboard and screen readers start here. */
 export function Page({ title, aside, actions, width = 'full', focus = 'heading', children }: PageProps): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);

@@ -1,5 +1,6 @@
 import { Title } from '@mantine/core';
 import { type ReactNode, useEffect } from 'react';
+import { noteVisit } from './page.tsx';
 import classes from './threshold.module.css';
 
 /** A page in front of the app: sign-in, set-up, an invitation. One card, one heading, no navigation. */
@@ -14,6 +15,7 @@ export function Threshold({
 }): ReactNode {
   useEffect(() => {
     document.title = `${title} · Usher`;
+    noteVisit();
   }, [title]);
   return (
     <main className={classes['page']}>

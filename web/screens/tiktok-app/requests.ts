@@ -20,8 +20,7 @@ export const forTikTok = ({ appId, permissions }: TikTokAppFacts): string =>
   [
     `Please allow-list our TikTok for Business app ${appId ?? '(App ID)'} for the Audience API.`,
     '',
-    'We keep Custom Audiences of our own ad accounts equal to our own customer lists: partner audiences,',
-    'created and updated through segment/audience and segment/mapping, with SHA-256 hashes only.',
+    'We keep Custom Audiences of our own ad accounts equal to our own customer lists: partner audiences, created and updated through segment/audience and segment/mapping, with SHA-256 hashes only.',
     '',
     `Permissions that the app asks for: ${permissions.join(', ')}.`,
   ].join('\n');
