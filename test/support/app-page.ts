@@ -23,8 +23,11 @@ export interface AppPage {
   createAccount(setupLink: string): Promise<void>;
   /** After each page: axe finds nothing of level A or AA, and nothing was remembered since the last look. */
   looksWell(name: string): Promise<void>;
-  /** The server refused what the walk did on purpose just now: its line on the console, exactly one, is none of the page's. */
-  wasRefused(status: number): Promise<void>;
+  /**
+   * The server refused what the walk did on purpose just now: the line on the console is none of the page's. Exactly one, or
+   * whatever was asked about a thing.
+   */
+  wasRefused(status: number, about?: string): Promise<void>;
   /** Pages that the walk has come through without a look at them. */
   unseen(): string[];
   /** Fails when something was remembered after the last look. */
@@ -74,15 +77,17 @@ export async function openApp(browser: Browser, url: string, others: readonly st
       expect({ page: name, found, remembered }).toEqual({ page: name, found: [], remembered: [] });
       seen.add(placeOf(page.url()));
     },
-    async wasRefused(status) {
+    async wasRefused(status, about) {
       const isIt = (line: string) =>
-        line.startsWith(`console: Failed to load resource`) && line.includes(` ${status} `);
+        line.startsWith('console: Failed to load resource') &&
+        line.includes(` ${status} `) &&
+        (about === undefined || line.includes(about));
       await until(
         () => remembered.filter(isIt).length,
-        (lines) => lines === 1,
-        `one line on the console about an answer of ${status}`,
+        (lines) => (about === undefined ? lines === 1 : lines > 0),
+        `a line on the console about an answer of ${status}`,
       );
-      remembered.splice(remembered.findIndex(isIt), 1);
+      for (const line of remembered.filter(isIt)) remembered.splice(remembered.indexOf(line), 1);
     },
     unseen: () => [...visited].filter((place) => !seen.has(place)),
     async close() {

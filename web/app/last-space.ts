@@ -4,13 +4,16 @@ import { meQuery } from '../api/session.ts';
 
 const key = 'usher-last-space';
 
-/** The space that the navigation leads to: the page's, else the one visited last, so that Settings leave nobody stranded. */
+/**
+ * The space that the navigation leads to: the page's, else the one visited last, so that Settings leave nobody stranded.
+ * Only ever one of mine: of a foreign one nothing is asked (I11).
+ */
 export function useLastSpace(current: string | undefined): string | undefined {
   const spaces = useQuery(meQuery).data?.spaces;
+  const mine = (wanted: string | null | undefined): string | undefined => spaces?.find(({ id }) => id === wanted)?.id;
+  const here = mine(current);
   useEffect(() => {
-    if (current !== undefined) sessionStorage.setItem(key, current);
-  }, [current]);
-  if (current !== undefined) return current;
-  const last = sessionStorage.getItem(key);
-  return spaces?.find(({ id }) => id === last)?.id ?? spaces?.[0]?.id;
+    if (here !== undefined) sessionStorage.setItem(key, here);
+  }, [here]);
+  return here ?? mine(sessionStorage.getItem(key)) ?? spaces?.[0]?.id;
 }

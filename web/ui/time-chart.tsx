@@ -84,9 +84,10 @@ function Numbers({ title, series, points, bands }: Drawn): ReactNode {
     })),
   ];
   return (
-    <div className={classes['table']}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too
+    <section className={classes['table']} aria-label={`${title}, all points`} tabIndex={0}>
       <DataTable label={`${title}, as a table`} columns={columns} rows={points} rowKey={({ time }) => time} />
-    </div>
+    </section>
   );
 }
 

@@ -5,6 +5,7 @@ import { type ReactNode, useState } from 'react';
 import { meQuery } from '../../api/session.ts';
 import { createSpace } from '../../api/spaces.ts';
 import { type FieldProblems, Form, SaveButton } from '../../ui/form.tsx';
+import { ButtonLink } from '../../ui/links.tsx';
 import { slugOf } from '../../ui/slug.ts';
 import { Threshold } from '../../ui/threshold.tsx';
 
@@ -12,13 +13,15 @@ import { Threshold } from '../../ui/threshold.tsx';
 export function FirstSpace(): ReactNode {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const first = useQuery(meQuery).data?.spaces.length === 0;
+  const me = useQuery(meQuery).data;
+  const first = me?.spaces.length === 0;
   const [name, setName] = useState(first ? 'Production' : '');
   const submit = async (): Promise<void> => {
     const space = await createSpace({ name: name.trim(), slug: slugOf(name) });
     await queries.invalidateQueries();
     await navigate({ to: '/spaces/$space/home', params: { space: space.id } });
   };
+  if (me !== undefined && me.role !== 'owner') return <NotYours none={first === true} />;
   return (
     <Threshold
       title="Name your space"
@@ -43,6 +46,20 @@ export function FirstSpace(): ReactNode {
     </Threshold>
   );
 }
+
+/** For whom may not make one, whether or not a space of others is open to them. */
+const NotYours = ({ none }: { none: boolean }): ReactNode => (
+  <Threshold
+    title={none ? 'No space is open to you' : 'Only owners make spaces'}
+    lead={
+      none
+        ? 'Whoever invited you can give you a role in one.'
+        : 'An owner of all spaces can make one and give you a role in it.'
+    }
+  >
+    {!none && <ButtonLink to="/">Go to Home</ButtonLink>}
+  </Threshold>
+);
 
 const check = (name: string): FieldProblems =>
   slugOf(name) === '' ? { name: 'Give the space a name with a Latin letter or a digit in it.' } : {};
