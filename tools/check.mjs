@@ -24,6 +24,7 @@ const steps = [
       'sandbox',
       'cli',
       'web',
+      'bench',
     ],
     // With TypeScript 7 as `typescript` it would see no modules and report success (docs/decisions, stack.md 6).
     alsoWrong: (output) => !/\b[1-9]\d* modules\b/.test(output) && 'it saw no modules',

@@ -14,6 +14,7 @@ export interface Stage {
   readonly folder: string;
   readonly server: string;
   readonly sandbox: string;
+  readonly sandboxPart: Part;
   readonly token: string;
   readonly startMs: number;
   /** Starts a server on the stage's data; again after it was killed. */
@@ -71,6 +72,7 @@ export async function openStage(
       folder,
       server,
       sandbox,
+      sandboxPart,
       token,
       startMs,
       async startServer(extra = {}) {

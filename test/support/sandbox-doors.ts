@@ -13,6 +13,10 @@ export interface SandboxDoors {
   calls(path: string): Promise<number>;
   /** Every call so far: when, in milliseconds, and what became of it (`throttled`, `applied`, …). */
   requests(): Promise<{ time: number; decision: string }[]>;
+  /** How many ids the audience of this name holds, over all types; 0 while there is none. */
+  size(audienceName: string): Promise<number>;
+  /** When each hash was first named in a mapping call, in milliseconds since 1970. */
+  arrivals(): Promise<Map<string, number>>;
   /** E-mail hashes in the audiences of an advertiser with this name. */
   emails(advertiserId: string, audienceName: string): Promise<Set<string>>;
 }
@@ -36,6 +40,19 @@ export function sandboxDoors(sandbox: string): SandboxDoors {
     struck: async () => (await list('/faults')).reduce((sum, rule) => sum + Number(rule['struck']), 0),
     change: async (settings) => void (await tell('PUT', '/settings', settings)),
     audienceNames: async () => (await list('/audiences')).map((audience) => String(audience['name'])),
+    async size(audienceName) {
+      const named = (await list('/audiences')).filter((audience) => audience['name'] === audienceName);
+      return named.reduce((sum, audience) => sum + Number(audience['ids']), 0);
+    },
+    async arrivals() {
+      const found = new Map<string, number>();
+      for (const { body, time } of await list('/journal')) {
+        const rows = isObject(body) && Array.isArray(body['batch_data']) ? body['batch_data'].flat() : [];
+        for (const { id } of rows.filter(isObject))
+          if (typeof id === 'string' && !found.has(id)) found.set(id, Number(time));
+      }
+      return found;
+    },
     async requests() {
       const lines = (await list('/journal?bodies=0')).filter((line) => line['kind'] === 'request');
       return lines.map((line) => ({ time: Number(line['time']), decision: String(line['decision']) }));
