@@ -258,10 +258,17 @@ function healthy(facts: Facts): Line {
     status: 'healthy',
     code: 'healthy',
     since: last?.startedAt ?? facts.destination.updatedAt,
-    message: 'All members with an identifier are on TikTok.',
+    message: whereMembersAre(facts),
     kept: null,
     remedy: null,
   };
+}
+
+function whereMembersAre({ audiences }: Facts): string {
+  const { owed, parked } = sumOf(audiences.map(({ sync }) => sync.counts));
+  if (owed > 0) return `${owed} people are on their way to TikTok.`;
+  if (parked > 0) return `All members with an identifier are on TikTok but ${parked} whom TikTok refused.`;
+  return 'All members with an identifier are on TikTok.';
 }
 
 const keptOf = (pointers: number): string | null =>

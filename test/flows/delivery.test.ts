@@ -92,14 +92,17 @@ test('I7: only the rows that TikTok refuses on their own are parked, and one cli
     hash: [...hashes(poison)],
     effect: { kind: 'code', code: 40002, message: 'batch_data: bad row' },
   });
-  await usher.send(writeKey, enters(people(200, 10)));
+  await usher.send(writeKey, enters(people(400, 10)));
   const numbers = await usher.settled(destinationId);
-  expect(numbers).toMatchObject({ members: 205, parked: 3, onTikTok: 202 });
-  expect(members().size).toBe(202);
+  expect(numbers).toMatchObject({ members: 405, parked: 3, onTikTok: 402 });
+  expect(members().size).toBe(402);
+  const says = async () => (await usher.ask('GET', `/destinations/${destinationId}/status`)).json.data.message;
+  expect(await says()).toBe('All members with an identifier are on TikTok but 3 whom TikTok refused.');
   usher.sandbox.clearFaults();
   await usher.rest.post(`/destinations/${destinationId}/parked/retry`, {});
-  expect(await usher.settled(destinationId)).toMatchObject({ parked: 0, onTikTok: 205 });
-  expect(members()).toEqual(hashes([...people(5), ...people(200, 10)]));
+  expect(await usher.settled(destinationId)).toMatchObject({ parked: 0, onTikTok: 405 });
+  expect(members()).toEqual(hashes([...people(5), ...people(400, 10)]));
+  expect(await says()).toBe('All members with an identifier are on TikTok.');
 });
 
 test('I7: a cause that concerns the whole batch parks nobody', async () => {
