@@ -9,6 +9,7 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router';
 import { meQuery } from '../api/session.ts';
+import { tiktokAppQuery } from '../api/tiktok-app.ts';
 import { Crashed, NoSuchAddress } from '../ui/dead-ends.tsx';
 import { parseSearch, type Search, stringifySearch } from './search.ts';
 import { Shell } from './shell.tsx';
@@ -74,7 +75,13 @@ const firstSpace = createRoute({
   component: lazyRouteComponent(() => import('../screens/first-space/first-space.tsx'), 'FirstSpace'),
 });
 
-const shell = createRoute({ getParentRoute: () => signedIn, id: 'shell', component: Shell });
+const shell = createRoute({
+  getParentRoute: () => signedIn,
+  id: 'shell',
+  component: Shell,
+  // Whether the bar of the sandbox stands on top is known before anything is drawn: later it would push the page down.
+  beforeLoad: ({ context }) => context.queries.prefetchQuery(tiktokAppQuery),
+});
 const space = createRoute({
   getParentRoute: () => shell,
   path: '/spaces/$space',
