@@ -1,5 +1,12 @@
 import { changeConnection } from './audiences.ts';
-import { changeMapping, createMapping, type Fields, type StoredMapping, tryCreateMapping } from './mappings.ts';
+import {
+  changeMapping,
+  createMapping,
+  deleteMapping,
+  type Fields,
+  type StoredMapping,
+  tryCreateMapping,
+} from './mappings.ts';
 
 /** One mapping for who enters and one for who leaves, whatever the number of audiences: two of all that may be. */
 const pair = [
@@ -27,7 +34,12 @@ export interface OldPair {
   readonly remove: StoredMapping | undefined;
   readonly place: { readonly spaceId: string; readonly audienceId: string; readonly destinationId: string };
   readonly connectionSettings: Readonly<Record<string, unknown>>;
+  readonly members: number;
 }
+
+/** Where no two mappings are left to make, the pair of the smallest audience makes room: its people are sent once more. */
+export const makesRoom = (old: readonly OldPair[], room: number): OldPair | undefined =>
+  room >= 2 ? undefined : [...old].sort((a, b) => a.members - b.members)[0];
 
 /** What a pair says about its own audience and nothing else; for all audiences it stands at the connection. */
 const ofOneAudience = ['selected_advertiser_id', 'personas_audience_key', 'audience_id', 'custom_audience_name'];
@@ -44,19 +56,26 @@ export async function convertToOnePair(
   destinationId: string,
   present: readonly StoredMapping[],
   old: readonly OldPair[],
+  room: number,
 ): Promise<number> {
   const [model] = old;
   if (model === undefined) return 0;
   for (const { add, place, connectionSettings } of old)
     await changeConnection(place, { settings: { ...connectionSettings, ...targetOf(add) } });
+  const first = makesRoom(old, room);
+  for (const { id } of first ? mappingsOf(first) : [])
+    await deleteMapping({ destinationId, subscriptionId: id }, 'keep');
   const settings = sharedSettings(model.add);
   const { adds, removes } = await tryCreateMapping(destinationId, { ...pair[0], settings, enabled: true });
-  if (adds + removes > 0) return adds + removes;
+  const beyond = adds + removes - (first?.members ?? 0);
+  if (beyond > 0) return beyond;
   await makePair(destinationId, present, settings);
-  for (const mapping of old.flatMap(({ add, remove }) => (remove ? [remove, add] : [add])))
-    await changeMapping({ destinationId, subscriptionId: mapping.id }, { enabled: false });
+  for (const { id } of old.filter((one) => one !== first).flatMap(mappingsOf))
+    await changeMapping({ destinationId, subscriptionId: id }, { enabled: false });
   return 0;
 }
+
+const mappingsOf = ({ add, remove }: OldPair): StoredMapping[] => (remove ? [remove, add] : [add]);
 
 function targetOf({ settings }: StoredMapping): { advertiserId?: string; audienceId?: string } {
   const { selected_advertiser_id: advertiserId, audience_id: audienceId } = settings;

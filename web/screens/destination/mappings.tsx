@@ -87,7 +87,7 @@ function List({
             : undefined
         }
       />
-      {converting && <OnePair destination={destination} mappings={mappings} onClose={conversion.close} />}
+      {converting && <OnePair destination={destination} mappings={mappings} max={max} onClose={conversion.close} />}
       <AddAudiences
         opened={may && adding === 'audiences'}
         onClose={() => setAdding('')}

@@ -1,8 +1,10 @@
 import { IconAlertTriangle, IconRefresh } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useQueries, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { type Attention, attentionQuery } from '../../api/attention.ts';
 import { audiencesQuery } from '../../api/audiences.ts';
+import { deliveryQuery } from '../../api/delivery.ts';
+import { destinationsQuery } from '../../api/destinations.ts';
 import { count, moment } from '../../ui/format.ts';
 import { RemedyLink } from '../../ui/links.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
@@ -63,12 +65,17 @@ function AllQuiet(): ReactNode {
   const { id } = useSpace();
   const now = useNow();
   const audiences = useQuery(audiencesQuery(id)).data?.data ?? [];
-  if (audiences.length === 0) return null;
+  const destinations = useQuery(destinationsQuery(id)).data ?? [];
+  const deliveries = useQueries({ queries: destinations.map((one) => deliveryQuery(one.id, '1h')) });
+  const connected = deliveries.flatMap(({ data }) => data?.audiences ?? []);
+  const inSync = connected.filter(({ counts }) => counts.owed + counts.leaving === 0);
   const changes = audiences.flatMap(({ lastChangeAt }) => (lastChangeAt === null ? [] : [Date.parse(lastChangeAt)]));
   return (
     <p className={classes['quiet']}>
-      All quiet. {count(audiences.length, 'audience')} in sync
-      {changes.length > 0 && `, last change ${moment(new Date(Math.max(...changes)), now)}`}.
+      All quiet.
+      {inSync.length > 0 && ` ${count(new Set(inSync.map(({ audienceId }) => audienceId)).size, 'audience')} in sync`}
+      {inSync.length > 0 && changes.length > 0 && `, last change ${moment(new Date(Math.max(...changes)), now)}`}
+      {inSync.length > 0 && '.'}
     </p>
   );
 }

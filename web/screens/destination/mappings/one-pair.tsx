@@ -2,7 +2,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { audiencesQuery, connectionsQuery } from '../../../api/audiences.ts';
 import type { Destination } from '../../../api/destinations.ts';
-import { convertToOnePair, type OldPair, sharedSettings } from '../../../api/mapping-pairs.ts';
+import { convertToOnePair, makesRoom, type OldPair, sharedSettings } from '../../../api/mapping-pairs.ts';
 import type { StoredMapping } from '../../../api/mappings.ts';
 import { Confirm } from '../../../ui/confirm.tsx';
 import { count, people } from '../../../ui/format.ts';
@@ -15,17 +15,21 @@ import { groupsOf } from './mapping-groups.ts';
 export function OnePair({
   destination,
   mappings,
+  max,
   onClose,
 }: {
   destination: Destination;
   mappings: readonly StoredMapping[];
+  max: number;
   onClose: () => void;
 }): ReactNode {
+  const room = max - mappings.length;
   const refresh = useRefresh();
   const { old, left, ready } = usePairs(destination, mappings);
+  const first = makesRoom(old, room);
   const [stopped, setStopped] = useState(0);
   const convert = async (): Promise<void> => {
-    const wouldSend = await convertToOnePair(destination.id, mappings, old);
+    const wouldSend = await convertToOnePair(destination.id, mappings, old, room);
     await refresh();
     setStopped(wouldSend);
     if (wouldSend > 0) return;
@@ -48,6 +52,12 @@ export function OnePair({
       </p>
       {ready && left.length > 0 && (
         <p>Left as they are, because their fields, trigger or connection differ: {left.join(', ')}.</p>
+      )}
+      {ready && first && (
+        <p>
+          There is no room for two more mappings, so {first.add.name} and its other half are deleted first;{' '}
+          {people(first.members)} of it {first.members === 1 ? 'is' : 'are'} sent once more.
+        </p>
       )}
       {stopped > 0 && (
         <Problem
@@ -87,7 +97,13 @@ function usePairs(destination: Destination, mappings: readonly StoredMapping[]) 
     else {
       const remove = own.find(({ actionSlug, enabled }) => actionSlug === 'removeUser' && enabled);
       const place = { spaceId, audienceId: connection.audienceId, destinationId };
-      old.push({ add, remove, place, connectionSettings: connection.settings });
+      old.push({
+        add,
+        remove,
+        place,
+        connectionSettings: connection.settings,
+        members: connection.sync.counts.members,
+      });
     }
   }
   return { old, left, ready };
