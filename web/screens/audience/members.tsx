@@ -7,7 +7,7 @@ import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { count, outcomeNames } from '../../ui/format.ts';
 import { Identifiers } from '../../ui/identifiers.tsx';
-import { Loaded } from '../../ui/loaded.tsx';
+import { Loaded, Waiting } from '../../ui/loaded.tsx';
 import { useSearchState } from '../../ui/search-state.ts';
 import { StatusBadge, type Tone } from '../../ui/status-badge.tsx';
 import { Time } from '../../ui/time.tsx';
@@ -18,9 +18,10 @@ import { Why } from './why.tsx';
 
 /** Who is in the audience now, fifty at a time; a person is found by typing the whole identifier. */
 export function Members({ audience }: { audience: Audience }): ReactNode {
-  const connections = useQuery(connectionsQuery(audience.spaceId, audience.id)).data ?? [];
-  const destinations = useQuery(destinationsQuery(audience.spaceId)).data ?? [];
-  const connected = connections.flatMap((connection) => {
+  const connections = useQuery(connectionsQuery(audience.spaceId, audience.id)).data;
+  const found = useQuery(destinationsQuery(audience.spaceId)).data;
+  const destinations = found ?? [];
+  const connected = (connections ?? []).flatMap((connection) => {
     const destination = destinations.find(({ id }) => id === connection.destinationId);
     return destination ? [{ connection, destination }] : [];
   });
@@ -28,12 +29,14 @@ export function Members({ audience }: { audience: Audience }): ReactNode {
   const [outcome] = useSearchState('outcome');
   const [person, setPerson] = useSearchState('person', '', 'push');
   const at = connected.find(({ destination }) => destination.id === asked) ?? connected[0];
+  // Whoever asks for some of the members must not see all of them first.
+  const known = !isOutcome(outcome) || (connections !== undefined && found !== undefined);
   const filter = at && isOutcome(outcome) ? { outcome, destinationId: at.destination.id } : {};
   return (
     <>
       <FindPerson audience={audience} open={setPerson} />
       {at && <MemberFilters connected={connected} at={at} chosen={isOutcome(outcome) ? outcome : ''} />}
-      <MemberPages {...{ audience, filter, destinations }} open={setPerson} />
+      {known ? <MemberPages {...{ audience, filter, destinations }} open={setPerson} /> : <Waiting height={400} />}
       <Why audience={audience} personId={person} onClose={() => setPerson('')} />
     </>
   );

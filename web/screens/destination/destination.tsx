@@ -28,7 +28,7 @@ export function Destination(): ReactNode {
   const { id: space } = useSpace();
   const { destination: id = '', tab } = useParams({ strict: false });
   const destination = useQuery(destinationQuery(id));
-  const status = useQuery(destinationStatusQuery(id)).data?.status;
+  const status = useQuery({ ...destinationStatusQuery(id), enabled: destination.isSuccess }).data?.status;
   const { value } = tabs.find((one) => one.value === tab) ?? tabs[0];
   const Screen = screens[value];
   const link = (to: string) => ({
