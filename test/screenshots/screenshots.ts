@@ -5,11 +5,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { askJson, undiciHttp } from '../../cli/demo/http.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { looks, pagesOf, pagesOfStrangers, restOf, type ShownPage, wear } from '../support/every-page.ts';
+import { looks, pagesOf, pagesOfStrangers, restOf, type ShownPage, sandboxPages, wear } from '../support/every-page.ts';
 import { fillShop, type ShownShop, shownEnv } from '../support/shown-shop.ts';
 import { startUsher, type Usher } from '../support/usher.ts';
+import { addPast } from './past.ts';
 
 const out = fileURLToPath(new URL('../../screenshots/', import.meta.url));
 const wanted = process.argv.slice(2);
@@ -25,6 +25,7 @@ console.error('usher: starting a server and filling it with invented people …'
 const running = await startUsher({ env: shownEnv, database });
 try {
   const shop = await fillShop(running, 1_240);
+  await running.restart(() => addPast(folder));
   fs.mkdirSync(out, { recursive: true });
   const count = await takeAll(running, shop);
   console.error(`usher: ${count} pictures are in ${path.relative(process.cwd(), out)}/`);
@@ -59,22 +60,4 @@ async function take(page: Page, rest: () => Promise<void>, url: string, pages: r
     }
   }
   return pages.length * looks.length;
-}
-
-async function sandboxPages({ url, sandbox }: Usher): Promise<ShownPage[]> {
-  const asked = new URLSearchParams({
-    app_id: '7000000000000000001',
-    redirect_uri: `${url}/oauth/tiktok/callback`,
-    state: 'shown',
-  });
-  const { data } = (await askJson(undiciHttp, { url: `${sandbox.url}/__sandbox/audiences` })) as {
-    data: { id: string; name: string }[];
-  };
-  const audience = data.find(({ name }) => name === 'first_time_shopper')?.id;
-  return [
-    { name: 'sandbox-overview', route: '', address: '/' },
-    { name: 'sandbox-consent', route: '', address: `/portal/auth?${asked}` },
-    { name: 'sandbox-audiences', route: '', address: '/ads-manager/audiences' },
-    { name: 'sandbox-audience', route: '', address: `/ads-manager/audiences/${audience}` },
-  ];
 }

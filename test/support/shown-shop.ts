@@ -40,7 +40,6 @@ export async function fillShop(usher: Usher, members: number): Promise<ShownShop
   await audienceOf('Win-back, 90 days', 'win_back_90_days');
   const blocked = await destinationForVips(usher, shop.spaceId);
   const unfinished = await newDestination(usher, shop.spaceId, 'TikTok Outlet');
-  for (const person of [7, 21, 35]) await refuse(usher, emailOf(person));
   const events = [
     ...arrivals('first_time_shopper', members),
     ...arrivals('vip', Math.ceil(members / 4)),
@@ -51,7 +50,14 @@ export async function fillShop(usher: Usher, members: number): Promise<ShownShop
     await usher.send(shop.writeKey, events.slice(at, at + batchMax));
   }
   await usher.settled(shop.destinationId);
-  await usher.send(shop.writeKey, departures('first_time_shopper', Math.floor(members / 20)));
+  // TikTok must have accepted somebody before a refusal says anything about a person (server/delivery/isolate.ts).
+  const refused = [1, 2, 3].map((more) => ({ userId: `late-${more}`, email: emailOf(members + more) }));
+  for (const { email } of refused) await refuse(usher, email);
+  await usher.send(shop.writeKey, [
+    ...departures('first_time_shopper', Math.floor(members / 20)),
+    ...refused.map((person) => engageEvent('first_time_shopper', true, person)),
+    ...arrivals('first_time_shopper', 40, members + 10),
+  ]);
   await usher.settled(shop.destinationId);
   const [source, mapping] = await Promise.all([
     firstId(usher, `/spaces/${shop.spaceId}/sources`),
@@ -136,14 +142,13 @@ async function refuse(usher: Usher, identifier: string): Promise<void> {
 const names = ['ada', 'ben', 'cleo', 'dan', 'eva', 'finn', 'gita', 'hugo', 'ines', 'jan', 'kaya', 'leo', 'mia', 'noor'];
 const emailOf = (person: number): string => `${names[person % names.length]}.${person}@example.com`;
 
-/** Of a hundred, three have nothing that can be sent. */
-function arrivals(key: string, count: number): Record<string, unknown>[] {
-  return Array.from({ length: count }, (_, person) => engageEvent(key, true, identifiersOf(person)));
-}
+const arrivals = (key: string, count: number, from = 0): Record<string, unknown>[] =>
+  Array.from({ length: count }, (_, index) => engageEvent(key, true, identifiersOf(from + index)));
 
 const departures = (key: string, count: number): Record<string, unknown>[] =>
   Array.from({ length: count }, (_, index) => engageEvent(key, false, identifiersOf(index * 10 + 3)));
 
+/** Of a hundred, three have nothing that can be sent. */
 function identifiersOf(person: number) {
   const userId = `shop-${person}`;
   if (person % 33 === 12) return person % 2 === 0 ? { userId } : { userId, phone: '555-1234' };

@@ -33,7 +33,7 @@ export interface Usher {
   settled(destinationId: string): Promise<Numbers>;
   numbers(destinationId: string): Promise<Numbers>;
   /** Stops the server and starts it again on the same database. */
-  restart(whileStopped?: () => void): Promise<void>;
+  restart(whileStopped?: () => void | Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -138,7 +138,7 @@ export async function startUsher(options: UsherOptions = {}): Promise<Usher> {
       ),
     async restart(whileStopped) {
       await running.stop();
-      whileStopped?.();
+      await whileStopped?.();
       running = await serve(settings, options.serve ?? {});
     },
     async close() {
