@@ -218,6 +218,24 @@ test('two mappings on one TikTok audience: the one that goes takes nobody with i
   expect(await levels()).toEqual({ present: 2 });
 });
 
+test('the second of two mappings on one TikTok audience holds its people when the first has gone: keep keeps them', async () => {
+  const { world, ask, mapping, levels } = await shop([person(1), person(2)]);
+  await world.mapping('addToAudience', {
+    advertiser_id: advertiserId,
+    external_audience_id: '',
+    custom_audience_name: 'vip',
+  });
+  for (const [action, people] of [
+    ['addUser', 'remove'],
+    ['addToAudience', 'keep'],
+  ] as const) {
+    const { path } = await mapping(action);
+    expect((await ask('DELETE', `${path}?people=${people}`)).status).toBeLessThan(300);
+    await world.walk();
+  }
+  expect(await levels()).toEqual({ kept: 2 });
+});
+
 test('two connections on one TikTok audience: who is in both stays when one is cut', async () => {
   const { world, ask, connection } = await shop([person(1), person(2)]);
   await world.mapping('addToAudience', {

@@ -203,7 +203,7 @@ export class LedgerDraft {
   }
 
   /**
-   * What has to be written: rows whose level changed (they get a new seq), rows of which only the time did, direct exits.
+   * What has to be written: rows whose level changed (they get a new seq), rows of which only the time or the mapping did, direct exits.
    * `ended` are those of the changed ones that were present and are no more.
    */
   difference(): { changed: LedgerRow[]; touched: LedgerRow[]; ended: LedgerRow[]; exits: DirectExit[] } {
@@ -214,7 +214,8 @@ export class LedgerDraft {
       for (const { row, before, released } of drafts.values()) {
         // Rule 7: the seq changes only when the level does.
         if (!before || released || before.level !== row.level) changed.push(row);
-        else if (compare(before.entered, row.entered) !== 0) touched.push(row);
+        // Rule 12 asks by mapping: whoever makes a row now answers for it, and not a mapping that has gone.
+        else if (compare(before.entered, row.entered) !== 0 || before.mappingId !== row.mappingId) touched.push(row);
         if (before?.level === present && row.level !== present) ended.push(row);
       }
     }
