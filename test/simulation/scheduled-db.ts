@@ -28,8 +28,7 @@ export function scheduledDb(real: Db, scheduler: Scheduler, actor: Actor): Db {
             unit = await scheduler.turn(actor, 'commit');
             return value;
           } catch (error) {
-            // The rollback, and perhaps the next try, belong to nobody's turn.
-            unit = scheduler.occupy();
+            unit = scheduler.rollsBack();
             throw error;
           }
         }, options);

@@ -75,6 +75,8 @@ export class Scheduler {
   readonly #sessions: Sessions | undefined;
   readonly #waiting: Turn[] = [];
   readonly #active = new Set<Unit>();
+  /** Server processes that stand still. */
+  readonly #held = new Set<number>();
   #open = 0;
   #released = false;
 
@@ -92,7 +94,7 @@ export class Scheduler {
     return kind === 'begin' || kind === 'query' ? this.occupy() : new Unit(this.#active);
   }
 
-  /** Something runs that no turn began: a transaction rolls back and may begin anew. */
+  /** Something runs and may need a session. */
   occupy(): Unit {
     const unit = new Unit(this.#active);
     this.#acquiring = unit;
@@ -113,6 +115,12 @@ export class Scheduler {
   closed(): void {
     this.#open -= 1;
     this.#released = true;
+  }
+
+  /** Something rolls back, and may begin anew: nobody's turn. */
+  rollsBack(): Unit {
+    this.#released = true;
+    return this.occupy();
   }
 
   /** Everything the actor waits for fails, as for a process that is gone. */
@@ -153,8 +161,8 @@ export class Scheduler {
     this.steps += 1;
     this.#waiting.splice(this.#waiting.indexOf(turn), 1);
     // Several may wait for what this step releases, and who of them wakes first is not for the server to choose.
-    const held = this.#active.size > 1 ? [...this.#active] : [];
-    for (const unit of held) this.#hold(unit);
+    const waiters = this.#active.size > 1 ? [...this.#active] : [];
+    for (const { pid } of waiters) this.#hold(pid);
     turn.grant();
     await this.settle();
   }
@@ -166,25 +174,28 @@ export class Scheduler {
       this.#released = false;
       await this.#wakeInTurn();
     }
-    for (const unit of this.#active) this.#letGo(unit);
+    for (const pid of [...this.#held]) this.#letGo(pid);
   }
 
   /** Whoever waits for a lock tries again, one after another in the order in which they began. */
   async #wakeInTurn(): Promise<void> {
     for (const unit of [...this.#active]) {
-      this.#letGo(unit);
+      this.#letGo(unit.pid);
       unit.blocked = false;
       await this.#rest();
-      if (this.#active.has(unit)) this.#hold(unit);
+      if (this.#active.has(unit)) this.#hold(unit.pid);
     }
   }
 
-  #hold({ pid }: Unit): void {
-    if (pid !== undefined) this.#sessions?.hold(pid);
+  #hold(pid: number | undefined): void {
+    if (pid === undefined) return;
+    this.#held.add(pid);
+    this.#sessions?.hold(pid);
   }
 
-  #letGo({ pid }: Unit): void {
-    if (pid !== undefined) this.#sessions?.letGo(pid);
+  #letGo(pid: number | undefined): void {
+    if (pid === undefined || !this.#held.delete(pid)) return;
+    this.#sessions?.letGo(pid);
   }
 
   async #rest(): Promise<void> {
