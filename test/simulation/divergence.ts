@@ -5,5 +5,5 @@ export interface Divergence {
   readonly kind: string;
 }
 
-/** By itself a kind is the sentence without its numbers, but not without those that name an ad account or a person. */
-export const differs = (what: string, kind = what.replace(/\b\d{1,3}\b/g, 'n')): Divergence => ({ what, kind });
+/** By itself a kind is the sentence without its numbers. */
+export const differs = (what: string, kind = what.replace(/\d+/g, 'n')): Divergence => ({ what, kind });

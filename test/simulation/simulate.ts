@@ -390,6 +390,7 @@ class Run {
   #compare(): Divergence[] {
     const { world } = this.#parts;
     const differences: Divergence[] = [];
+    const inWords = (what: string): Divergence => differs(what, what);
     for (const [target, { must, may }] of world.model.verdicts()) {
       const [advertiserId, name] = target.split(' ');
       const alike = world.standIn.audiences.filter(
@@ -397,10 +398,10 @@ class Run {
       );
       const there = new Set(alike.flatMap(({ set }) => [...set]));
       for (const hash of must)
-        if (!there.has(hash)) differences.push(differs(`${target} lacks ${world.model.nameOf(hash)}`));
+        if (!there.has(hash)) differences.push(inWords(`${target} lacks ${world.model.nameOf(hash)}`));
       for (const hash of there)
         if (!must.has(hash) && !may.has(hash))
-          differences.push(differs(`${target} still holds ${world.model.nameOf(hash)}`));
+          differences.push(inWords(`${target} still holds ${world.model.nameOf(hash)}`));
     }
     return differences;
   }
