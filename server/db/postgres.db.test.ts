@@ -52,6 +52,15 @@ test('two serialisable transactions that cannot both be true both happen, one ru
   expect(runs).toBeGreaterThan(2);
 });
 
+test('no statement is compiled, however long PostgreSQL believes it to be', async () => {
+  const plan = await database.db.transaction(async (tx) => {
+    await tx.query(sql`set local jit_above_cost = 0`);
+    return tx.query(sql`explain (analyze, format json) select count(*) from generate_series(1, 1000)`);
+  });
+  expect(JSON.stringify(plan)).toContain('Execution Time');
+  expect(JSON.stringify(plan)).not.toContain('"JIT"');
+});
+
 test('a connection that ends between two statements fails its transaction, not the process (reliability.md F10)', async () => {
   const work = database.db.transaction(async (tx) => {
     await write(tx, 1);

@@ -65,15 +65,21 @@ export async function openPostgres(
   return err(problem);
 }
 
-/** What libpq calls target_session_attrs=read-write: a server that takes no writes gives no connections to the pool. */
+/**
+ * What libpq calls target_session_attrs=read-write: a server that takes no writes gives no connections to the pool. And no
+ * statement is compiled: PostgreSQL guesses that asking for a thousand hashes is a long one, and compiled for 3.5 s what
+ * then ran for 60 ms (docs/decisions/0016).
+ */
 function eachConnection(schema: string | undefined): Pick<pg.PoolConfig, 'onConnect'> {
   const path = searchPath(schema);
   return {
     // The pool waits for the promise, although its types say void.
     onConnect: async (client) => {
       await path.onConnect?.(client);
-      const { rows } = await client.query<{ transaction_read_only: string }>('show transaction_read_only');
-      if (rows[0]?.transaction_read_only === 'on') throw new DatabaseUnavailable(readOnly);
+      const { rows } = await client.query<{ read_only: string }>(
+        "select current_setting('transaction_read_only') as read_only, set_config('jit', 'off', false)",
+      );
+      if (rows[0]?.read_only === 'on') throw new DatabaseUnavailable(readOnly);
     },
   };
 }
