@@ -57,6 +57,7 @@ export function SelectSource(): ReactNode {
 
 function SpaceChoice({ value, onChange }: { value: string; onChange: (space: string) => void }): ReactNode {
   const { id: here } = useSpace();
+  const may = useMay('editor');
   const spaces = (useQuery(meQuery).data?.spaces ?? []).filter(({ id, role }) => id === here || role !== 'viewer');
   const hereFirst = [...spaces].sort((a, b) => Number(b.id === here) - Number(a.id === here));
   return (
@@ -68,7 +69,7 @@ function SpaceChoice({ value, onChange }: { value: string; onChange: (space: str
     >
       <Stack gap="xs" mt="sm">
         {hereFirst.map(({ id, name }) => (
-          <Radio key={id} value={id} label={id === here ? `${name} (this Engage space)` : name} />
+          <Radio key={id} value={id} disabled={!may} label={id === here ? `${name} (this Engage space)` : name} />
         ))}
       </Stack>
     </Radio.Group>
