@@ -123,7 +123,12 @@ class Run {
     const expected = world.model.rowsToTell((target) => there.has(target));
     const told = world.standIn.rows - before;
     if (!this.#changed && told !== expected)
-      this.#failures.push(differs(`I5: ${told} rows were told where ${expected} changed`, `I5 ${told > expected}`));
+      this.#failures.push(
+        differs(
+          `I5: ${told} rows were told where ${expected} changed`,
+          told > expected ? 'I5: too many rows' : 'I5: too few rows',
+        ),
+      );
     await this.#count();
   }
 
