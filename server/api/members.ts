@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type DestinationId, idSchema, idToText, type PersonId } from '../../contract/ids.ts';
-import { type ManagedAudience, manage } from '../audiences/audiences.ts';
+import { listMembers, type ManagedAudience, manage, membersAmong } from '../audiences/audiences.ts';
 import type { Queryable } from '../db/port.ts';
 import { counts, memberStates } from '../ledger/ledger.ts';
 import { identifiersOf } from '../profiles/profiles.ts';
@@ -46,7 +46,7 @@ export function members(app: Api, parts: ApiParts): void {
     const connected = (await manage.connectionsOf(parts.db, audience.id)).map((one) => one.destinationId);
     const found =
       outcome === undefined
-        ? await manage.listMembers(parts.db, audience, pageAfter(page))
+        ? await listMembers(parts.db, audience, pageAfter(page))
         : await membersOf(parts.db, audience, {
             outcome,
             destinationId: oneOf(connected, destinationId),
@@ -84,7 +84,7 @@ async function membersOf(q: Queryable, audience: ManagedAudience, { outcome, des
   const place = { spaceId: audience.spaceId, audienceId: audience.id, destinationId };
   const people = await memberStates.selectPeopleOf(q, place, { outcome, ...page });
   const counted = await counts.countAudience(q, place);
-  return { items: await manage.membersAmong(q, audience, people), total: counted[outcome] };
+  return { items: await membersAmong(q, audience, people), total: counted[outcome] };
 }
 
 async function statesOf(

@@ -21,6 +21,7 @@ import {
 import { type EventShape, eventsOf } from './emit.ts';
 import { selectHistory } from './history.sql.ts';
 import { recordSizes } from './history.ts';
+import { listMembers, membersAmong } from './list-members.ts';
 import * as manage from './manage.ts';
 import { foldMember, type Member, type MemberEvent, type MemberRecord, mergeMembers, newMember } from './member.ts';
 import {
@@ -35,7 +36,8 @@ import {
   upsertMembers,
 } from './members.sql.ts';
 import { recognise, recordOf } from './recognise.ts';
-import { addToSizes, type SizeChange, selectSizes } from './sizes.sql.ts';
+import { sizeChanges } from './size-changes.ts';
+import { addToSizes, selectSizes } from './sizes.sql.ts';
 
 export type {
   ConnectionFields,
@@ -193,29 +195,6 @@ async function foldMoves(
   return done;
 }
 
-/** How much each audience grew or shrank, of the members before and after. Exact, because their people are locked (rule 3). */
-function sizeChanges(before: readonly StoredMember[], after: readonly StoredMember[]): SizeChange[] {
-  const changes = new Map<AudienceId, SizeChange>();
-  const add = ({ spaceId, audienceId, member }: StoredMember, by: number): void => {
-    if (!member.present) return;
-    const { by: before, at } = changes.get(audienceId) ?? { by: 0, at: null };
-    changes.set(audienceId, { spaceId, audienceId, by: before + by, at });
-  };
-  for (const one of before) add(one, -1);
-  for (const one of after) add(one, 1);
-  return [...changes.values()]
-    .filter(({ by }) => by !== 0)
-    .map((change) => ({ ...change, at: latestOf(after, change) }));
-}
-
-function latestOf(members: readonly StoredMember[], { audienceId }: SizeChange): Date | null {
-  const stamps = members.flatMap((one) =>
-    one.audienceId === audienceId ? [one.member.entered?.timeUs ?? 0, one.member.exited?.timeUs ?? 0] : [],
-  );
-  const latestUs = stamps.reduce((latest, timeUs) => Math.max(latest, timeUs), 0);
-  return latestUs === 0 ? null : new Date(Math.floor(latestUs / 1_000));
-}
-
 const audienceOf = (row: AudienceRow): Audience => ({
   spaceId: row.space_id,
   audienceId: row.audience_id,
@@ -300,4 +279,4 @@ export async function memberCount(q: Queryable, spaceId: SpaceId, audienceId: Au
 }
 
 /** As people manage audiences and their connections; `addToSizes` is the audit's, which mends what it finds. */
-export { addToSizes, countMembers, manage, recordSizes, selectHistory };
+export { addToSizes, countMembers, listMembers, manage, membersAmong, recordSizes, selectHistory };

@@ -20,8 +20,8 @@ import {
   updateConnection as updateConnectionRow,
 } from './audiences.sql.ts';
 import { lockFeeding, selectMemberships } from './manage.sql.ts';
-import { type StoredMember, selectMembers, selectPresentAfter } from './members.sql.ts';
 import { type SizeRow, selectSizes } from './sizes.sql.ts';
+import { dateOf } from './stamps.ts';
 
 export interface ManagedAudience {
   readonly id: AudienceId;
@@ -131,44 +131,6 @@ export async function removeAudience(
 ): Promise<void> {
   await markAudienceDeleted(tx, place.spaceId, place.audienceId, new Date(clock.now()));
 }
-
-export interface ListedMember {
-  readonly id: PersonId;
-  readonly enteredAt: Date | null;
-  /** Of somebody who is no member any more. */
-  readonly exitedAt: Date | null;
-  readonly records: number;
-}
-
-/** A page of the present members, in the order of their ids, with how many there are. */
-export async function listMembers(
-  q: Queryable,
-  audience: ManagedAudience,
-  page: { after: number; limit: number },
-): Promise<{ items: ListedMember[]; total: number }> {
-  const stored = await selectPresentAfter(q, { spaceId: audience.spaceId, audienceId: audience.id, ...page });
-  return { items: stored.map(listed), total: audience.members };
-}
-
-/** These people, members or not, in the order of their ids. */
-export async function membersAmong(
-  q: Queryable,
-  { id: audienceId, spaceId }: ManagedAudience,
-  people: readonly PersonId[],
-): Promise<ListedMember[]> {
-  const stored = await selectMembers(
-    q,
-    people.map((personId) => ({ spaceId, audienceId, personId })),
-  );
-  return stored.map(listed).sort((a, b) => a.id - b.id);
-}
-
-const listed = ({ personId, member }: StoredMember): ListedMember => ({
-  id: personId,
-  enteredAt: dateOf(member.entered?.timeUs ?? null),
-  exitedAt: member.present ? null : dateOf(member.exited?.timeUs ?? null),
-  records: member.records.length,
-});
 
 /** What one person is, or was, in one audience. */
 export interface PersonMembership {
@@ -298,6 +260,3 @@ export const managedConnection = (row: ConnectionRow): ManagedConnection => ({
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
-
-/** Microseconds of an order stamp to what people read. */
-const dateOf = (us: number | null): Date | null => (us === null ? null : new Date(Math.floor(us / 1_000)));

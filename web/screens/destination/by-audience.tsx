@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { type Audience, audiencesQuery } from '../../api/audiences.ts';
-import { type Delivery, deliveryQuery } from '../../api/delivery.ts';
+import { type Delivery, deliveryQuery, type Range } from '../../api/delivery.ts';
 import type { Destination } from '../../api/destinations.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -15,8 +15,9 @@ type Row = Delivery['audiences'][number] & {
   readonly destination: Destination;
 };
 
-export function ByAudience({ destination }: { destination: Destination }): ReactNode {
-  const delivery = useQuery(deliveryQuery(destination.id, '1h'));
+/** From the answer that the charts of the page are drawn from; its numbers are of now, whatever the range. */
+export function ByAudience({ destination, range }: { destination: Destination; range: Range }): ReactNode {
+  const delivery = useQuery(deliveryQuery(destination.id, range));
   const audiences = useQuery(audiencesQuery(destination.spaceId)).data?.data ?? [];
   return (
     <Section title="By audience">

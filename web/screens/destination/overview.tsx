@@ -27,7 +27,7 @@ export function Overview({ destination }: { destination: Destination }): ReactNo
           <Section title="Where the members are">
             <WhereMembersAre counts={found.counts} />
           </Section>
-          <ByAudience destination={destination} />
+          <ByAudience destination={destination} range={range} />
           <Section title="What happened" actions={control}>
             <Suspense fallback={<Skeleton height={600} />}>
               <OverTime destination={destination} range={range} />
