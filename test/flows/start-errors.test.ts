@@ -15,6 +15,10 @@ import { runUsher } from '../support/usher-command.ts';
 /** What an operator gets wrong at a start, with the real program: one clear line each, and nothing is damaged. */
 const parts = { clock: systemClock, http: undiciHttp, signal: new AbortController().signal };
 const token = 'ush_start_errors_0123456789';
+const common = {
+  USHER_API_TOKEN: token,
+  NODE_OPTIONS: `--import ${new URL('../support/quick-start.mjs', import.meta.url).href}`,
+};
 const key = (n: number): string => Buffer.alloc(32, n).toString('base64');
 
 let folder: string;
@@ -104,7 +108,7 @@ test('of several wrong settings each has a line, so that all are mended at once'
 /** Starts the program, which must not start: one line for a person, the last one of all, and an exit code. */
 async function refused(env: Environment): Promise<string> {
   const [port] = await freePorts(1);
-  const ended = await runUsher(['serve'], { PORT: String(port), USHER_API_TOKEN: token, ...env });
+  const ended = await runUsher(['serve'], { PORT: String(port), ...common, ...env });
   expect(ended.said, ended.lines.join('\n')).toHaveLength(1);
   const [line = ''] = ended.said;
   expect(ended.lines.at(-1)).toBe(line);
@@ -119,7 +123,7 @@ async function refused(env: Environment): Promise<string> {
 async function withServer<T>(env: Environment, use: (rest: ReturnType<typeof restClient>) => Promise<T>): Promise<T> {
   const [free] = await freePorts(1);
   const url = `http://127.0.0.1:${env['PORT'] ?? free}`;
-  const settings = { PORT: String(free), USHER_API_TOKEN: token, LOG_LEVEL: 'warn', ...env };
+  const settings = { PORT: String(free), ...common, LOG_LEVEL: 'warn', ...env };
   const part = startPart(['serve'], settings, path.join(folder, 'serve.log'));
   running = { part, url };
   await waitUntilReady(parts, part, `${url}/readyz`);

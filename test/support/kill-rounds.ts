@@ -172,8 +172,8 @@ async function playRound(run: Run, round: number): Promise<string | undefined> {
 /** Two of three kills come at any moment, the others at a crash point, or at the end of the load where it is not passed. */
 async function kill(run: Run, round: number): Promise<void> {
   const { books, random, server } = run;
-  // Each of them once, then by chance.
-  const armed = round % 3 === 0 ? (points[round / 3] ?? pick(points, random)) : undefined;
+  // Each of them once, then by chance those that are passed again: for the first one a round would only wait.
+  const armed = round % 3 === 0 ? (points[round / 3] ?? pick(points.slice(1), random)) : undefined;
   const crash = path.join(run.control, 'crash');
   if (armed !== undefined) fs.writeFileSync(crash, armed);
   const passed = new AbortController();
