@@ -33,7 +33,8 @@ function chosen(name: string, before: string[]): string[] {
 }
 
 const stopping = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort());
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => stopping.abort(new Error('stopped; what was started is being removed')));
 
 const quick = options.quick === true;
 const what = { at: new Date(systemClock.now()).toISOString(), quick, machine: describeMachine() };

@@ -3,6 +3,8 @@ import { Agent, request } from 'undici';
 import { systemClock } from '../../server/kernel/clock.ts';
 import type { Stand } from './stand.ts';
 
+type Sender = Pick<Stand, 'stage' | 'prepared' | 'signal'>;
+
 /** Requests as bytes, made before the clock starts, so that making them costs the measurement nothing. */
 export function batchBodies(events: readonly object[], eventsARequest: number): Buffer[] {
   const bodies: Buffer[] = [];
@@ -15,11 +17,7 @@ export function batchBodies(events: readonly object[], eventsARequest: number): 
 export const bodyOf = (events: readonly object[]): Buffer => Buffer.from(JSON.stringify({ batch: events }));
 
 /** Sends all of them over so many connections, each with one request under way; everything must be answered 200. */
-export async function sendAll(
-  stand: Pick<Stand, 'stage' | 'prepared'>,
-  bodies: readonly Buffer[],
-  connections: number,
-): Promise<void> {
+export async function sendAll(stand: Sender, bodies: readonly Buffer[], connections: number): Promise<void> {
   const dispatcher = new Agent({ connections, pipelining: 1 });
   let next = 0;
   const one = async (): Promise<void> => {
@@ -35,9 +33,10 @@ export async function sendAll(
 /** How often a request that is answered 429 or 503 comes again, as a client would. */
 const triesMax = 100;
 
-async function post(stand: Pick<Stand, 'stage' | 'prepared'>, body: Buffer, dispatcher: Agent): Promise<void> {
-  const { stage, prepared } = stand;
+async function post(stand: Sender, body: Buffer, dispatcher: Agent): Promise<void> {
+  const { stage, prepared, signal } = stand;
   for (let tries = 0; tries < triesMax; tries += 1) {
+    signal.throwIfAborted();
     const answer = await request(`${stage.server}/v1/batch`, {
       method: 'POST',
       headers: {
@@ -61,7 +60,7 @@ async function post(stand: Pick<Stand, 'stage' | 'prepared'>, body: Buffer, disp
  * behind shows it. Gives, for each request, when it was acknowledged (milliseconds since 1970).
  */
 export async function sendSteadily(
-  stand: Pick<Stand, 'stage' | 'prepared'>,
+  stand: Sender,
   requests: { readonly count: number; readonly everyMs: number; readonly bodyOf: (position: number) => Buffer },
 ): Promise<number[]> {
   const dispatcher = new Agent({ connections: 64, pipelining: 1 });
@@ -89,6 +88,7 @@ export async function untilHeld(stand: Stand, ids: number, audienceName = stand.
   for (;;) {
     const held = await stand.doors.size(audienceName);
     if (held === ids) return;
+    stand.signal.throwIfAborted();
     if (systemClock.elapsed() > end) throw new Error(`gave up: the sandbox holds ${held} of ${ids} ids`);
     await systemClock.sleep(askEveryMs);
   }

@@ -21,6 +21,8 @@ export interface Stand {
   readonly rest: ReturnType<typeof restClient>;
   readonly doors: SandboxDoors;
   readonly server: Part;
+  /** Ctrl-C: whoever waits gives up. */
+  readonly signal: AbortSignal;
   readonly databaseUrl: string | undefined;
   /** CPU of every process so far, in microseconds. */
   cpu(): Cpu;
@@ -59,7 +61,7 @@ export async function openStand({ engine, limits, signal }: StandOptions): Promi
     const parts = { clock: systemClock, random: systemRandom, http: undiciHttp, signal };
     const stage = await openStage(parts, postgres?.url);
     try {
-      return await furnish({ engine, stage, postgres, limits });
+      return await furnish({ engine, stage, postgres, limits, signal });
     } catch (error) {
       await stage.close();
       throw error;
@@ -75,9 +77,10 @@ interface Room {
   readonly stage: Stage;
   readonly postgres: OwnPostgres | undefined;
   readonly limits: StandOptions['limits'];
+  readonly signal: AbortSignal;
 }
 
-async function furnish({ engine, stage, postgres, limits }: Room): Promise<Stand> {
+async function furnish({ engine, stage, postgres, limits, signal }: Room): Promise<Stand> {
   const server = await stage.startServer(limits === 'lifted' ? liftedEnvironment : {});
   const doors = sandboxDoors(stage.sandbox);
   const rest = restClient(undiciHttp, stage.server, stage.token);
@@ -95,6 +98,7 @@ async function furnish({ engine, stage, postgres, limits }: Room): Promise<Stand
     rest,
     doors,
     server,
+    signal,
     databaseUrl: postgres?.url,
     cpu() {
       const main = cpuOfMainThread(serverPid);
