@@ -17,6 +17,8 @@ import { startUsher, type Usher, until } from '../support/usher.ts';
  * TCP"). Each test first shows the failure, then that everything goes on by itself: the same server, the same process.
  */
 const unlimited = { USHER_TIKTOK_CALLS_PER_SECOND: '1000', USHER_TIKTOK_CALLS_PER_MINUTE: '60000' };
+/** Half of what production waits before it gives up on a statement, which is what half of these tests wait for. */
+const soon = '?statement_timeout=4000&query_timeout=5000';
 
 let postgres: OwnPostgres;
 let proxy: TcpProxy;
@@ -31,7 +33,7 @@ beforeAll(async () => {
   postgres = await startOwnPostgres();
   proxy = await startTcpProxy(postgres.port);
   usher = await startUsher({
-    database: databaseAt(postgres.on(proxy.port)),
+    database: databaseAt(postgres.on(proxy.port) + soon),
     env: unlimited,
     sandbox: { rate: { perSecond: null, perMinute: null } },
   });
