@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest';
-import { absolute, axisNumber, count, duration, moment, number, people, percent, timeLeft } from './format.ts';
+import {
+  absolute,
+  axisEnds,
+  axisNumber,
+  count,
+  duration,
+  moment,
+  number,
+  people,
+  percent,
+  timeLeft,
+} from './format.ts';
 
 const en = { language: 'en-GB', timeZone: 'Europe/Berlin' };
 const now = new Date('2026-11-24T13:30:00Z');
@@ -42,4 +53,9 @@ test('time left is rounded up, and told by the hour only when it is long', () =>
   expect(timeLeft(61, now, en)).toBe('about 2 minutes left');
   expect(timeLeft(3 * 3_600, new Date('2026-11-24T16:40:00Z'), en)).toBe('about 3 hours left, done near 17:40');
   expect([duration(30), duration(200)]).toEqual(['under a minute', 'about 4 minutes']);
+});
+
+test('the ends of an axis are short, unless both would read the same', () => {
+  expect(axisEnds(0, 12_431, { language: 'en' })).toEqual(['0', '12.4K']);
+  expect(axisEnds(1_165, 1_221, { language: 'en' })).toEqual(['1,165', '1,221']);
 });

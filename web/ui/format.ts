@@ -16,6 +16,12 @@ export function axisNumber(value: number, { language }: Locale = {}): string {
   return new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 }).format(value);
 }
 
+/** Both ends of an axis, short where that tells them apart. */
+export function axisEnds(low: number, high: number, locale: Locale = {}): [string, string] {
+  const short: [string, string] = [axisNumber(low, locale), axisNumber(high, locale)];
+  return low === high || short[0] !== short[1] ? short : [number(low, locale), number(high, locale)];
+}
+
 /** From 10 % without decimals, below with one. Of 0 of 0 nothing is known. */
 export function percent(part: number, whole: number, { language }: Locale = {}): string {
   if (whole === 0) return '—';

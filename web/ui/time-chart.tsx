@@ -1,7 +1,7 @@
 import { Button, Title } from '@mantine/core';
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useId, useState } from 'react';
 import { DataTable } from './data-table.tsx';
-import { axisNumber, moment, number } from './format.ts';
+import { axisEnds, moment, number } from './format.ts';
 import { useNow } from './now.ts';
 import classes from './time-chart.module.css';
 
@@ -100,6 +100,7 @@ function Drawing({ title, series, points, bands }: Drawn): ReactNode {
   const now = useNow();
   const [at, setAt] = useState<number>();
   const { low, high } = extent(series, points);
+  const [bottom, top] = axisEnds(Math.abs(low), high);
   const y = (value: number): number => height - ((value - low) / (high - low)) * height;
   const step = width / Math.max(1, points.length);
   const chosen = at === undefined ? undefined : points[at];
@@ -125,8 +126,8 @@ function Drawing({ title, series, points, bands }: Drawn): ReactNode {
         onPointerMove={point}
         onPointerLeave={() => setAt(undefined)}
       >
-        <span className={classes['top']}>{axisNumber(high)}</span>
-        <span className={classes['bottom']}>{axisNumber(Math.abs(low))}</span>
+        <span className={classes['top']}>{top}</span>
+        <span className={classes['bottom']}>{bottom}</span>
         <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
           {bands.flatMap(({ name, holds }, order) =>
             runsIn(holds).map(({ from, length }) => (
