@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { systemClock } from '../../server/kernel/clock.ts';
 import { isObject } from '../../server/kernel/json.ts';
 import { emailHash } from './at-tiktok.ts';
 import { engageEvent, until } from './usher.ts';
@@ -29,6 +30,8 @@ export interface StreamAnswer {
   /** 0: no answer, so it may have happened or not. */
   readonly status: number;
   readonly retryAfter: number | undefined;
+  /** From the sending to the end of the answer. */
+  readonly ms: number;
 }
 
 export interface StreamOptions {
@@ -128,6 +131,8 @@ export function steadyStream(options: StreamOptions): SteadyStream {
 }
 
 async function post(url: string, writeKey: string, events: readonly object[]): Promise<StreamAnswer> {
+  const began = systemClock.elapsed();
+  const ms = (): number => systemClock.elapsed() - began;
   try {
     const answer = await request(`${url}/v1/batch`, {
       method: 'POST',
@@ -138,9 +143,13 @@ async function post(url: string, writeKey: string, events: readonly object[]): P
     });
     await answer.body.dump();
     const retryAfter = answer.headers['retry-after'];
-    return { status: answer.statusCode, retryAfter: retryAfter === undefined ? undefined : Number(retryAfter) };
+    return {
+      status: answer.statusCode,
+      retryAfter: retryAfter === undefined ? undefined : Number(retryAfter),
+      ms: ms(),
+    };
   } catch {
-    return { status: 0, retryAfter: undefined };
+    return { status: 0, retryAfter: undefined, ms: ms() };
   }
 }
 
