@@ -13,13 +13,15 @@ export function BackToAudience({ audienceKey }: { audienceKey?: string | undefin
   const audience = audiences.find(({ id, key }) => (from === '' ? key === audienceKey : id === from));
   if (audience === undefined) {
     return (
-      <TextLink to="/spaces/$space/engage/audiences" params={{ space }}>
+      <TextLink display="inline-block" mb="sm" to="/spaces/$space/engage/audiences" params={{ space }}>
         Go to Audiences
       </TextLink>
     );
   }
   return (
     <TextLink
+      display="inline-block"
+      mb="sm"
       to="/spaces/$space/engage/audiences/$audience/{-$tab}"
       params={{ space, audience: audience.id, tab: undefined }}
     >
