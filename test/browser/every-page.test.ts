@@ -29,6 +29,9 @@ afterAll(async () => {
   await usher?.close();
 });
 
+/** Long pages on a machine that is busy with other things. */
+const patienceMs = 300_000;
+
 /** The names are known before the shop is. */
 const namesOf = (pages: (of: ShownShop) => ShownPage[]): string[] => pages(nowhere).map(({ name }) => name);
 const nowhere: ShownShop = {
@@ -54,11 +57,15 @@ test('a link signs the owner in', async () => {
 });
 
 const ledTo = new Set<string>();
-test.each(namesOf(pagesOf))('%s looks well', async (name) => {
-  await looksWell(usher.url, named(pagesOf(shop), name));
-  const links = await app.page.locator('a[href^="/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
-  for (const href of links) ledTo.add(placeOf(href ?? ''));
-});
+test.each(namesOf(pagesOf))(
+  '%s looks well',
+  async (name) => {
+    await looksWell(usher.url, named(pagesOf(shop), name));
+    const links = await app.page.locator('a[href^="/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+    for (const href of links) ledTo.add(placeOf(href ?? ''));
+  },
+  patienceMs,
+);
 
 test('no link leads to a page that nobody has looked at, and no address of the router is missing', async () => {
   const pages = [...pagesOf(shop), ...pagesOfStrangers(shop)];

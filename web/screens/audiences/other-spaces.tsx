@@ -20,7 +20,7 @@ export function OtherSpaces(): ReactNode {
   return filled.map(({ space, total }) => (
     <span key={space.id} style={{ flexBasis: '100%' }}>
       {count(total, 'audience')} {total === 1 ? 'is' : 'are'} in {space.name}.{' '}
-      <TextLink to="/spaces/$space/engage/audiences" params={{ space: space.id }}>
+      <TextLink underline="always" to="/spaces/$space/engage/audiences" params={{ space: space.id }}>
         Switch space
       </TextLink>
     </span>
