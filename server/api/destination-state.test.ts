@@ -140,7 +140,7 @@ test('a blocked TikTok audience says why and where to choose', () => {
   };
   expect(first({ targets: [target] })).toMatchObject({ code: 'several', remedy: { label: 'Choose one' } });
   expect(first({ targets: [{ ...target, problem: 'none' }] })?.message).toBe(
-    'ad account 7001 has no TikTok audience called vip, and creating is off.',
+    'Ad account 7001 has no TikTok audience called vip, and creating is off.',
   );
   expect(first({ targets: [{ ...target, problem: 'refused', reason: 'TikTok says no' }] })?.message).toBe(
     'TikTok says no.',
