@@ -77,7 +77,8 @@ async function assertAll(deps: DeliveryDeps, run: Run, what: Assertion): Promise
       return undefined;
     case 'refused':
     case 'split':
-      if (refusedAlone) return backOff(deps, run, waitKey(target), 'fast');
+      // Its doubt is gone with the answer: nothing is left that the ad account would have to wait for.
+      if (refusedAlone) return undefined;
       return assertHalves(deps, run, { ...what, doubts: announced.doubts });
     case 'retry':
       return backOff(deps, run, waitKey(target), 'fast');
