@@ -207,7 +207,7 @@ function sendFlag(key: string, label: string): FieldDefinition {
   return {
     key,
     label,
-    description: 'Off: this identifier is not sent.',
+    description: 'When off, this identifier is not sent.',
     type: 'boolean',
     required: false,
     default: true,
