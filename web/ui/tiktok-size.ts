@@ -42,8 +42,9 @@ export function viewOf(seen: Seen | undefined, now: Date): AtTikTok {
   if (matched >= enough) return { kind: 'valid', matched };
   const until = new Date(seen.createdAt.getTime() + matchingMs);
   if (now >= until) return { kind: 'too-small', matched };
-  if (now.getTime() - seen.createdAt.getTime() < settlingMs) return { kind: 'created' };
-  return matched === 0 ? { kind: 'matching', until } : { kind: 'growing', matched, until };
+  // Whatever the age, a number is a number: TikTok's clock is not this browser's.
+  if (matched > 0) return { kind: 'growing', matched, until };
+  return now.getTime() - seen.createdAt.getTime() < settlingMs ? { kind: 'created' } : { kind: 'matching', until };
 }
 
 /** `YYYY-MM-DD HH:MM:SS`, UTC; empty when TikTok does not say. */
