@@ -22,7 +22,15 @@ export interface Engine {
 const sessionSettings =
   "set lock_timeout = 0; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set deadlock_timeout = '1ms'";
 
-export async function simulationEngine(db: Db & { readonly pool: pg.Pool }, monitor?: Db): Promise<Engine> {
+/**
+ * `isAlone`: nobody else uses the server, so that its processes may be made to stand still. Beside others they may not:
+ * whoever makes or drops a database waits for every process of the server.
+ */
+export async function simulationEngine(
+  db: Db & { readonly pool: pg.Pool },
+  monitor?: Db,
+  isAlone = false,
+): Promise<Engine> {
   const watching: { scheduler: Scheduler | undefined } = { scheduler: undefined };
   if (monitor) {
     await preparePool(db.pool);
@@ -32,7 +40,7 @@ export async function simulationEngine(db: Db & { readonly pool: pg.Pool }, moni
   db.pool.on('acquire', (client) => watching.scheduler?.acquired(Reflect.get(client, 'processID')));
   return {
     db,
-    sessions: monitor && (await sessionsOf(monitor)),
+    sessions: monitor && (await sessionsOf(monitor, isAlone)),
     watch(scheduler) {
       watching.scheduler = scheduler;
     },
@@ -79,10 +87,10 @@ async function preparePool(pool: pg.Pool): Promise<void> {
   (await pool.connect()).release(true);
 }
 
-async function sessionsOf(monitor: Db): Promise<Sessions> {
+async function sessionsOf(monitor: Db, isAlone: boolean): Promise<Sessions> {
   const [server] = await monitor.query<{ here: boolean }>(sql`
     select coalesce(inet_server_addr() <<= '127.0.0.0/8', true) as here`);
-  const signal = server?.here === true && process.platform === 'linux' ? signalBackend : () => {};
+  const signal = isAlone && server?.here === true && process.platform === 'linux' ? signalBackend : () => {};
   return {
     waiting: (pids) => waitingOf(monitor, pids),
     hold: (pid) => signal(pid, 'SIGSTOP'),

@@ -59,7 +59,7 @@ export async function openPg(url: string): Promise<OpenedEngine> {
   const db = await open(1);
   await migrated(db);
   return {
-    ...(await simulationEngine(db, monitor)),
+    ...(await simulationEngine(db, monitor, true)),
     async close() {
       await db.close();
       await monitor.query(raw(`drop schema ${schema} cascade`));

@@ -21,4 +21,5 @@ test.each(Array.from({ length: 20 }, (_, i) => i + 1))(
     const { divergences } = await simulate(opened.engine as Engine, historyOf(seed));
     expect(divergences).toEqual([]);
   },
+  120_000,
 );
