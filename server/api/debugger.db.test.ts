@@ -1,3 +1,4 @@
+import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
 import { idToText, type SourceId, type SpaceId } from '../../contract/ids.ts';
 import type { ReceivedEvent } from '../../contract/segment-event.ts';
@@ -43,14 +44,14 @@ async function watched() {
     const reader = answer.body?.getReader() ?? expect.fail('no stream');
     const decoder = new TextDecoder();
     let text = '';
-    /** Lets time pass and reads until the stream has said this. */
+    /** Lets time pass, no faster than the database answers what the stream asks it, and reads until the stream has said this. */
     const until = async (wanted: string): Promise<string> => {
       while (!text.includes(wanted)) {
         const reading = { over: false };
         const next = reader.read().finally(() => {
           reading.over = true;
         });
-        while (!reading.over) await clock.advance(500).then(() => new Promise((go) => setImmediate(go)));
+        while (!reading.over) await clock.advance(500).then(() => database.db.query(sql`select 1`));
         const { done, value } = await next;
         if (done) return expect.fail(`the stream ended without ${wanted}`);
         text += decoder.decode(value, { stream: true });
