@@ -4,12 +4,14 @@
  * lane, in chunks under the people's locks. Whoever reads rows of a person meanwhile sees them as they are to be
  * (released.ts), and writes them so: it makes no difference to anybody when a chunk is done.
  */
+
 import type { SpaceId } from '../../contract/ids.ts';
 import type { Db, Queryable, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { lockPeople } from '../profiles/profiles.ts';
 import { applyReleases } from './apply.ts';
+import { backgroundStep } from './background-step.ts';
 import type { Released } from './released.ts';
 import {
   advanceRelease,
@@ -33,30 +35,15 @@ const chunkRows = 1_000;
 export const beginRelease = (tx: Tx, { clock }: { clock: Clock }, spaceId: SpaceId, what: Released): Promise<boolean> =>
   insertRelease(tx, spaceId, what, new Date(clock.now()));
 
-/** Does one chunk of one release. Says whether there was any. One that fails is logged and rests, the others go on. */
-export async function releaseStep(
-  deps: { db: Db; clock: Clock; log: Log },
-  most = chunkRows,
-): Promise<'more' | 'idle'> {
-  const now = () => new Date(deps.clock.now());
-  const claimed: { release?: ReleaseRow } = {};
-  try {
-    return await deps.db.transaction(async (tx) => {
-      const release = await claimRelease(tx, now());
-      if (!release) return 'idle';
-      claimed.release = release;
-      await releaseChunk(tx, release, { now: now(), most });
-      return 'more';
-    });
-  } catch (error) {
-    const { release } = claimed;
-    if (!release) throw error;
-    const { release_id: number, destination_id: destination } = release;
-    deps.log.error('a release failed and will be tried again', { number, destination, error });
-    await deps.db.transaction((tx) => postponeRelease(tx, release, now()));
-    return 'more';
-  }
-}
+/** Does one chunk of one release. Says whether there was any. */
+export const releaseStep = (deps: { db: Db; clock: Clock; log: Log }, most = chunkRows): Promise<'more' | 'idle'> =>
+  backgroundStep(deps, {
+    name: 'a release',
+    claim: claimRelease,
+    takeStep: (tx, release, now) => releaseChunk(tx, release, { now, most }),
+    postpone: postponeRelease,
+    named: ({ release_id: number, destination_id: destination }) => ({ number, destination }),
+  });
 
 async function releaseChunk(tx: Tx, release: ReleaseRow, { now, most }: { now: Date; most: number }): Promise<void> {
   const found = await placesAhead(tx, release, most + 1);

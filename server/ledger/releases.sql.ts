@@ -2,6 +2,7 @@ import sql, { type Sql } from 'sql-template-tag';
 import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row, Tx } from '../db/port.ts';
 import type { PendingRelease, Released } from './released.ts';
+import { restUntil } from './rest.sql.ts';
 import type { OriginId } from './rows.ts';
 
 export interface ReleaseRow extends Row {
@@ -113,9 +114,9 @@ export const advanceRelease = (tx: Tx, { release_id }: ReleaseRow, to: ReleasePl
 export const deleteRelease = (tx: Tx, { release_id }: ReleaseRow) =>
   tx.query(sql`delete from releases where release_id = ${release_id}`);
 
-/** A chunk failed: the release rests for ten seconds, doubling with every failure in a row up to ten minutes. */
+/** A chunk failed: the release rests. */
 export const postponeRelease = (tx: Tx, { release_id }: ReleaseRow, now: Date) =>
   tx.query(sql`
     update releases set failures = failures + 1, stepped_at = ${now},
-      retry_at = ${now}::timestamptz + least(600, 10 * power(2, least(failures, 6))) * interval '1 second'
+      retry_at = ${restUntil(now)}
     where release_id = ${release_id}`);

@@ -4,11 +4,13 @@
  * changes go first, and what changes meanwhile overtakes its repetition (rule 8). All of it stands in the `resyncs` row,
  * which moves in the transaction that writes the pointers: a crash repeats nothing and leaves nothing out.
  */
+
 import type { DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Db, Queryable, Tx } from '../db/port.ts';
 import { getTarget, lookSoon, type Target } from '../destinations/destinations.ts';
 import { type Clock, days, minutes, seconds } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
+import { backgroundStep } from './background-step.ts';
 import {
   advanceResync,
   claimResync,
@@ -97,29 +99,18 @@ async function doneOf(q: Queryable, row: ResyncRow): Promise<number> {
 export const setResync = (tx: Tx, clock: Clock, targetId: TargetId, state: 'running' | 'paused' | 'cancelled') =>
   setResyncState(tx, targetId, state, new Date(clock.now()));
 
-/** Does one step of one resync. Says whether there was any. One that fails is logged and rests, the others go on. */
-export async function resyncStep(
+/** Does one step of one resync. Says whether there was any. */
+export const resyncStep = (
   deps: { db: Db; clock: Clock; log: Log },
   most: Most = { chunkRows, aheadMost },
-): Promise<'more' | 'idle'> {
-  const now = () => new Date(deps.clock.now());
-  const claimed: { resync?: ResyncRow } = {};
-  try {
-    return await deps.db.transaction(async (tx) => {
-      const resync = await claimResync(tx, now());
-      if (!resync) return 'idle';
-      claimed.resync = resync;
-      await takeStep(tx, resync, { now: now(), most });
-      return 'more';
-    });
-  } catch (error) {
-    const { resync } = claimed;
-    if (!resync) throw error;
-    deps.log.error('a resync failed and will be tried again', { target: resync.target_id, error });
-    await deps.db.transaction((tx) => postponeResync(tx, resync, now()));
-    return 'more';
-  }
-}
+): Promise<'more' | 'idle'> =>
+  backgroundStep(deps, {
+    name: 'a resync',
+    claim: claimResync,
+    takeStep: (tx, resync, now) => takeStep(tx, resync, { now, most }),
+    postpone: postponeResync,
+    named: ({ target_id: target }) => ({ target }),
+  });
 
 /** TikTok's view, everything queued, everything told, TikTok's view again. */
 async function takeStep(tx: Tx, resync: ResyncRow, { now, most }: { now: Date; most: Most }): Promise<void> {

@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import type { DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row, Tx } from '../db/port.ts';
+import { restUntil } from './rest.sql.ts';
 
 export type ResyncState = 'running' | 'paused' | 'done' | 'cancelled';
 export type ResyncReason = 'asked' | 'restore';
@@ -171,11 +172,11 @@ export const restResync = (tx: Tx, resync: ResyncRow, now: Date, until: Date) =>
     sql`update resyncs set stepped_at = ${now}, failures = 0, rest_until = ${until} where resync_id = ${resync.resync_id}`,
   );
 
-/** A step failed: the resync rests for ten seconds, doubling with every failure in a row up to ten minutes, as walks do. */
+/** A step failed: the resync rests. */
 export const postponeResync = (tx: Tx, resync: ResyncRow, now: Date) =>
   tx.query(sql`
     update resyncs set failures = failures + 1, stepped_at = ${now},
-      rest_until = ${now}::timestamptz + least(600, 10 * power(2, least(failures, 6))) * interval '1 second'
+      rest_until = ${restUntil(now)}
     where resync_id = ${resync.resync_id}`);
 
 export const saveBefore = (tx: Tx, resync: ResyncRow, view: object) =>

@@ -1,10 +1,12 @@
 /** Initial sync and re-apply (design.md 4.1, rule 6): through everyone ever seen in an audience, in chunks, backfill lane. */
+
 import type { AudienceId, DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import { type Audience, audienceById, countMembers, membersOf, peopleAfter } from '../audiences/audiences.ts';
 import type { Db, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { lockPeople } from '../profiles/profiles.ts';
+import { backgroundStep } from './background-step.ts';
 import { type LevelDeps, levelMembers } from './level-members.ts';
 import { backfill } from './rows.ts';
 import { advanceWalk, claimWalk, postponeWalk, upsertWalk, type WalkRow } from './walks.sql.ts';
@@ -28,30 +30,19 @@ export async function beginWalk(
   await upsertWalk(tx, { ...walk, ...walk.left, total: ever, now: new Date(clock.now()) });
 }
 
-/**
- * Does one chunk of one walk. Says whether there was any. One that fails is logged and rests for a while, so that it does
- * not keep the others from going on.
- */
-export async function walkStep(deps: LevelDeps & { db: Db; log: Log }, most = chunkPeople): Promise<'more' | 'idle'> {
-  const now = () => new Date(deps.clock.now());
-  const claimed: { walk?: WalkRow } = {};
-  try {
-    return await deps.db.transaction(async (tx) => {
-      const walk = await claimWalk(tx, now());
-      if (!walk) return 'idle';
-      claimed.walk = walk;
-      await walkChunk(tx, deps, walk, most);
-      return 'more';
-    });
-  } catch (error) {
-    const { walk } = claimed;
-    if (!walk) throw error;
-    const { audience_id: audience, destination_id: destination, cursor_person: after } = walk;
-    deps.log.error('a walk failed and will be tried again', { audience, destination, after, error });
-    await deps.db.transaction((tx) => postponeWalk(tx, walk, now()));
-    return 'more';
-  }
-}
+/** Does one chunk of one walk. Says whether there was any. */
+export const walkStep = (deps: LevelDeps & { db: Db; log: Log }, most = chunkPeople): Promise<'more' | 'idle'> =>
+  backgroundStep(deps, {
+    name: 'a walk',
+    claim: claimWalk,
+    takeStep: (tx, walk) => walkChunk(tx, deps, walk, most),
+    postpone: postponeWalk,
+    named: ({ audience_id: audience, destination_id: destination, cursor_person: after }) => ({
+      audience,
+      destination,
+      after,
+    }),
+  });
 
 async function walkChunk(tx: Tx, deps: LevelDeps, walk: WalkRow, most: number): Promise<void> {
   const audience: Audience | undefined = await audienceById(tx, walk.space_id, walk.audience_id);

@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import type { AudienceId, DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row, Tx } from '../db/port.ts';
+import { restUntil } from './rest.sql.ts';
 
 export interface WalkRow extends Row {
   space_id: SpaceId;
@@ -70,11 +71,11 @@ export const claimWalk = async (tx: Tx, now: Date) =>
       limit 1 for update skip locked`)
   )[0];
 
-/** A chunk failed: the walk rests for ten seconds, doubling with every failure in a row up to ten minutes. */
+/** A chunk failed: the walk rests. */
 export const postponeWalk = (tx: Tx, walk: WalkRow, now: Date) =>
   tx.query(sql`
     update walks set failures = failures + 1, stepped_at = ${now},
-      retry_at = ${now}::timestamptz + least(600, 10 * power(2, least(failures, 6))) * interval '1 second'
+      retry_at = ${restUntil(now)}
     where space_id = ${walk.space_id} and audience_id = ${walk.audience_id} and destination_id = ${walk.destination_id}`);
 
 export const advanceWalk = (
