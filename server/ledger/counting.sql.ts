@@ -61,6 +61,20 @@ export async function countAudience(
   return must(counted, 'a row for each audience');
 }
 
+/** What stands of a pointer `c`: its level counts as owed or as leaving. */
+export const pointedRow = sql`(
+        select am.level from memberships am
+        where am.space_id = c.space_id and am.target_id = c.target_id and am.origin_id = c.origin_id
+          and am.person_id = c.person_id and am.seq = c.seq offset 0
+      )`;
+
+/** Of somebody parked `p`: the row that was refused, as it still stands. */
+export const refusedRow = sql`(
+        select 1 from memberships am
+        where am.space_id = p.space_id and am.target_id = p.target_id and am.origin_id = p.origin_id
+          and am.person_id = p.person_id and am.variant = p.variant and am.seq = p.seq and am.level = 1 offset 0
+      )`;
+
 /**
  * Members up to the walk's cursor have been walked; all of them, where no walk is under way. What is known of a person is
  * brought together by grouping: anti-joins of these sets are quadratic where the planner takes them for small. `offset 0`
@@ -79,11 +93,7 @@ function countingOf({ spaceId, destinationId, audienceIds }: CountedPlaces): Sql
       select c.origin_id, c.person_id, max(m.level) filter (where m.level < 2) as level
       from targets t
       join changes c on c.space_id = t.space_id and c.target_id = t.target_id and c.origin_id = ${asked}
-      cross join lateral (
-        select am.level from memberships am
-        where am.space_id = c.space_id and am.target_id = c.target_id and am.origin_id = c.origin_id
-          and am.person_id = c.person_id and am.seq = c.seq offset 0
-      ) m
+      cross join lateral ${pointedRow} m
       where ${fed}
       group by c.origin_id, c.person_id
     ), marks as (
@@ -91,11 +101,7 @@ function countingOf({ spaceId, destinationId, audienceIds }: CountedPlaces): Sql
       union all
       select p.origin_id, p.person_id, 2 from targets t
       join parked p on p.space_id = t.space_id and p.target_id = t.target_id and p.origin_id = ${asked}
-      cross join lateral (
-        select 1 from memberships am
-        where am.space_id = p.space_id and am.target_id = p.target_id and am.origin_id = p.origin_id
-          and am.person_id = p.person_id and am.variant = p.variant and am.seq = p.seq and am.level = 1 offset 0
-      ) m
+      cross join lateral ${refusedRow} m
       where ${fed}
     ), marked as materialized (
       select origin_id, person_id, min(mark) as mark from marks group by origin_id, person_id

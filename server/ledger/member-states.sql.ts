@@ -1,6 +1,7 @@
 import sql, { type Sql } from 'sql-template-tag';
 import type { AudienceId, DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row } from '../db/port.ts';
+import { pointedRow, refusedRow } from './counting.sql.ts';
 
 /** The parts of the sum in counting.sql.ts, person by person; `leaving` are no members any more. */
 export const memberOutcomes = ['onTikTok', 'owed', 'parked', 'skipped', 'leaving'] as const;
@@ -26,21 +27,13 @@ const marks = ({ spaceId, audienceId, destinationId }: CountedPlace): Sql => {
       select c.person_id, max(m.level) filter (where m.level < 2) as level
       from targets t
       join changes c on c.space_id = t.space_id and c.target_id = t.target_id and c.origin_id = ${audienceId}
-      cross join lateral (
-        select am.level from memberships am
-        where am.space_id = c.space_id and am.target_id = c.target_id and am.origin_id = c.origin_id
-          and am.person_id = c.person_id and am.seq = c.seq offset 0
-      ) m
+      cross join lateral ${pointedRow} m
       where ${fed}
       group by c.person_id
     ), refused as materialized (
       select p.person_id, min(p.code) as code from targets t
       join parked p on p.space_id = t.space_id and p.target_id = t.target_id and p.origin_id = ${audienceId}
-      cross join lateral (
-        select 1 from memberships am
-        where am.space_id = p.space_id and am.target_id = p.target_id and am.origin_id = p.origin_id
-          and am.person_id = p.person_id and am.variant = p.variant and am.seq = p.seq and am.level = 1 offset 0
-      ) m
+      cross join lateral ${refusedRow} m
       where ${fed}
       group by p.person_id
     )`;
