@@ -80,6 +80,15 @@ export const emailOf = (who: number, which: EventSpec['email']): string | undefi
 export const phoneOf = (n: number | undefined): string | undefined =>
   n === undefined ? undefined : `+4915112345${678 + n}`;
 
+export const newSlot = (): Slot => ({
+  exists: true,
+  enabled: true,
+  matches: true,
+  phone: true,
+  advertiser: advertisers[0],
+  elsewhere: false,
+});
+
 export class Model {
   readonly setup: Setup;
   readonly slots = new Map<string, Slot>();
@@ -106,15 +115,7 @@ export class Model {
 
   constructor(setup: Setup) {
     this.setup = setup;
-    for (const key of this.slotKeys())
-      this.slots.set(key, {
-        exists: true,
-        enabled: true,
-        matches: true,
-        phone: true,
-        advertiser: advertisers[0],
-        elsewhere: false,
-      });
+    for (const key of this.slotKeys()) this.slots.set(key, newSlot());
     for (const key of setup.audiences)
       this.connections.set(key, { exists: true, enabled: true, advertiser: advertisers[0] });
   }

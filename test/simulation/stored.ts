@@ -13,7 +13,7 @@ import { must } from '../../server/kernel/result.ts';
 import { Secret, vault } from '../../server/kernel/secret.ts';
 import { beginWalk } from '../../server/ledger/ledger.ts';
 import { type AudienceKey, advertisers, type Setup } from './history.ts';
-import type { Model, Slot } from './model.ts';
+import { type Model, newSlot, type Slot } from './model.ts';
 
 export const enteredEvent = 'Audience Entered';
 export const exitedEvent = 'Audience Exited';
@@ -62,15 +62,8 @@ export async function storeAll(
   for (const [key, slot] of model.slots)
     stored.mappings.set(key, await insertMapping(tx, { clock, setup, stored }, key, slot));
   if (setup.direct !== 'none') {
-    const slot = {
-      exists: true,
-      enabled: true,
-      matches: true,
-      phone: true,
-      advertiser: advertisers[0],
-      elsewhere: false,
-    };
-    for (const key of ['direct add', 'direct remove']) await insertMapping(tx, { clock, setup, stored }, key, slot);
+    for (const key of ['direct add', 'direct remove'])
+      await insertMapping(tx, { clock, setup, stored }, key, newSlot());
   }
   for (const key of setup.audiences) {
     const made = await manage.createAudience(tx, clock, { spaceId: space.id, key, name: key, description: '' });
