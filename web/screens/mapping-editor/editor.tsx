@@ -197,13 +197,13 @@ function Panel({ title, children }: { title: string; children: ReactNode }): Rea
   );
 }
 
-/** What the mapping makes of the event as it stands; an old answer stays while a new one comes. */
+/** What the mapping makes of the event as it stands; an old answer stays until the draft rests and a new one has come. */
 function useTried(destinationId: string, draft: MappingDraft, event: TestEvent | undefined) {
   const [rested] = useDebouncedValue(draft, restMs);
   return useQuery({
     queryKey: ['try-mapping', destinationId, rested.trigger, rested.settings, event],
     queryFn: () => (event ? tryMapping(destinationId, rested, { event, send: false }) : null),
-    enabled: event !== undefined,
+    enabled: event !== undefined && rested === draft,
     placeholderData: keepPreviousData,
     retry: false,
   }).data;
