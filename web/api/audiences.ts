@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, type DryRun, done, made, one, page, tried } from './client.ts';
+import { api, type DryRun, done, gone, made, one, page, tried } from './client.ts';
 import type { components } from './openapi.d.ts';
 
 export type Audience = components['schemas']['Audience'];
@@ -94,7 +94,8 @@ export const deleteAudience = (
   people: 'keep' | 'remove',
   confirmRemovals?: number,
 ): Promise<void> =>
-  done(
+  gone(
+    path.audienceId,
     api.DELETE('/api/v1/spaces/{spaceId}/audiences/{audienceId}', {
       params: { path, query: { people, ...(confirmRemovals === undefined ? {} : { confirmRemovals }) } },
     }),

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { liveMs } from './audiences.ts';
-import { api, type DryRun, done, made, one, tried } from './client.ts';
+import { api, type DryRun, gone, made, one, tried } from './client.ts';
 import type { components } from './openapi.d.ts';
 
 export type Destination = components['schemas']['Destination'];
@@ -105,7 +105,8 @@ export const deleteDestination = (
   people: 'keep' | 'remove',
   confirmRemovals?: number,
 ): Promise<void> =>
-  done(
+  gone(
+    destinationId,
     api.DELETE('/api/v1/destinations/{destinationId}', {
       params: {
         path: { destinationId },

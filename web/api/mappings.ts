@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { MappingJson } from '../../contract/mapping-kit.ts';
-import { api, type DryRun, done, made, one, tried } from './client.ts';
+import { api, type DryRun, gone, made, one, tried } from './client.ts';
 import { ApiError } from './errors.ts';
 import type { components } from './openapi.d.ts';
 
@@ -114,7 +114,8 @@ const isLeft = (details: unknown): details is { people: number; keep: DryRun; re
   typeof details === 'object' && details !== null && 'people' in details && 'keep' in details && 'remove' in details;
 
 export const deleteMapping = (place: Place, people: PeopleAnswer, confirmRemovals?: number): Promise<void> =>
-  done(
+  gone(
+    place.subscriptionId,
     api.DELETE(`${path}/{subscriptionId}`, {
       params: {
         path: place,

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { liveMs } from './audiences.ts';
-import { api, done, one } from './client.ts';
+import { api, done, gone, one } from './client.ts';
 import type { components } from './openapi.d.ts';
 
 export type Source = components['schemas']['Source'];
@@ -76,7 +76,7 @@ export const changeSource = (sourceId: string, change: { name?: string; enabled?
   one(api.PATCH('/api/v1/sources/{sourceId}', { params: { path: { sourceId } }, body: change }));
 
 export const deleteSource = (sourceId: string): Promise<void> =>
-  done(api.DELETE('/api/v1/sources/{sourceId}', { params: { path: { sourceId } } }));
+  gone(sourceId, api.DELETE('/api/v1/sources/{sourceId}', { params: { path: { sourceId } } }));
 
 export const createWriteKey = (sourceId: string): Promise<WriteKey> =>
   one(api.POST('/api/v1/sources/{sourceId}/writekey', { params: { path: { sourceId } } }));

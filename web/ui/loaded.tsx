@@ -77,7 +77,7 @@ export function useRefresh(): () => Promise<void> {
   return () => queries.invalidateQueries();
 }
 
-/** The same after something was deleted: its page may stand there a moment longer, and must not ask for what is gone. */
+/** The same after something was deleted, except about that. */
 export function useRefreshWithout(): (gone: string) => Promise<void> {
   const queries = useQueryClient();
   return (gone) => queries.invalidateQueries({ predicate: ({ queryKey }) => !queryKey.includes(gone) });
