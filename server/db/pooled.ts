@@ -4,6 +4,7 @@ import { type Clock, type Millis, millis } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { InvariantError } from '../kernel/result.ts';
+import { boundValues } from './array-values.ts';
 import { classifyFailure, type Failure, failureToThrow, isConnectionUseless } from './failures.ts';
 import { CommitUnknown, DatabaseUnavailable, type Db, type Row, type TransactionOptions, type Tx } from './port.ts';
 
@@ -76,7 +77,7 @@ async function queryAlone<R extends Row>(parts: Parts, statement: Sql): Promise<
   parts.checkReady();
   const client = await connect(parts);
   try {
-    const result = await client.query<R>(statement);
+    const result = await client.query<R>({ text: statement.text, values: boundValues(statement) });
     client.release(parts.eras.isOver(client));
     return result.rows;
   } catch (error) {
@@ -188,7 +189,7 @@ class TransactionSession {
   async #run<R extends Row>(statement: { text: string; values: unknown[] }): Promise<R[]> {
     const limit = this.#limit === undefined ? {} : { query_timeout: this.#limit + driverGrace };
     try {
-      return (await this.#client.query<R>({ text: statement.text, values: statement.values, ...limit })).rows;
+      return (await this.#client.query<R>({ text: statement.text, values: boundValues(statement), ...limit })).rows;
     } catch (error) {
       const failure = report(this.#parts, error);
       this.failure ??= failure;

@@ -29,6 +29,13 @@ const cases: [name: string, value: Sql, back: unknown][] = [
   ['text[]', sql`${['a', null, 'b,"c"']}::text[]`, ['a', null, 'b,"c"']],
   ['bigint[]', sql`${[1, null, 9_007_199_254_740_991]}::bigint[]`, [1, null, 9_007_199_254_740_991]],
   ['boolean[]', sql`${[true, false, null]}::boolean[]`, [true, false, null]],
+  ['no elements', sql`${[]}::text[]`, []],
+  ['text[] beyond ASCII', sql`${['', 'Zoë \\ "x"', '日本語', '👋']}::text[]`, ['', 'Zoë \\ "x"', '日本語', '👋']],
+  ['text[] of text that is not whole', sql`${['a\ud800b']}::text[]`, ['a\ufffdb']],
+  ['negative bigint[]', sql`${[-1, -4_294_967_296, -4_294_967_297]}::bigint[]`, [-1, -4_294_967_296, -4_294_967_297]],
+  ['bigint[] of text', sql`${['7', '9']}::bigint[]`, [7, 9]],
+  ['int[]', sql`${[-2_147_483_648, 2_147_483_647]}::int[]`, [-2_147_483_648, 2_147_483_647]],
+  ['smallint[]', sql`${[-32_768, 32_767, null]}::smallint[]`, [-32_768, 32_767, null]],
   ['bytea[] with null', sql`${[bytes, null]}::bytea[]`, [bytes, null]],
 ];
 
@@ -40,6 +47,11 @@ test.each(cases)('%s comes back alike on both engines', async (_name, value, bac
 test('an int8 beyond 2^53 fails its query and nothing else', async () => {
   await expect(database.db.query(sql`select ${'9007199254740993'}::bigint as value`)).rejects.toThrow(RangeError);
   expect(await database.db.query(sql`select 1 as one`)).toEqual([{ one: 1 }]);
+});
+
+test('an element beyond its type fails its query with the words of the database', async () => {
+  const tooMuch = database.db.query(sql`select ${[1, 40_000]}::smallint[] as value`);
+  await expect(tooMuch).rejects.toThrow('value "40000" is out of range for type smallint');
 });
 
 test('70,000 rows go in as arrays in one statement (reliability.md F9: bind values end at 65,535)', async () => {
