@@ -44,7 +44,8 @@ const hour = minutes(60);
 test('what came in is counted per source, outcome and reason over a range, the last day unless asked otherwise', async () => {
   const { api, spaceId, space, source, sourceId, get } = await shop();
   const web = { spaceId, sourceId };
-  await note(web, 0, ['received', '', 5], ['failed', 'no_user_anon_id', 2]);
+  await note(web, 0, ['failed', 'no_user_anon_id', 2]);
+  await note(web, minutes(5), ['received', '', 5]);
   await note(web, hour, ['received', '', 7]);
   await note(web, 30 * hour, ['received', '', 100]);
   await note({ spaceId: await api.space('theirs'), sourceId }, 0, ['received', '', 1_000]);
@@ -57,6 +58,7 @@ test('what came in is counted per source, outcome and reason over a range, the l
         { outcome: 'received', reason: '', count: 12 },
         { outcome: 'failed', reason: 'no_user_anon_id', count: 2 },
       ],
+      lastReceived: '2026-03-10T11:55:00.000Z',
       failedSamples: [
         {
           reason: 'no_user_anon_id',

@@ -19,6 +19,7 @@ const sourceSchema = z.object({
   sourceId: z.string(),
   name: z.string().nullable().openapi({ description: 'null: deleted since' }),
   counts: z.array(countSchema),
+  lastReceived: timeSchema.nullable().openapi({ description: 'the minute of the last event received in this range' }),
   failedSamples: z
     .array(z.object({ reason: z.string(), at: timeSchema, sample: z.unknown() }))
     .openapi({ description: 'the last few events that failed, newest first, masked; of any time' }),
@@ -122,10 +123,14 @@ async function sourcesOf(
   const sources = [];
   for (const [sourceId, name] of [...names].sort(([a], [b]) => a - b)) {
     const samples = await failedSamples(parts.db, spaceId, sourceId);
+    const own = counts.filter((count) => count.sourceId === sourceId);
+    // The minutes come in order.
+    const last = own.findLast(({ outcome }) => outcome === 'received')?.minute;
     sources.push({
       sourceId: idToText('source', sourceId),
       name,
-      counts: summed(counts.filter((count) => count.sourceId === sourceId)),
+      counts: summed(own),
+      lastReceived: last === undefined ? null : new Date(last).toISOString(),
       failedSamples: samples.map((one) => ({ ...one, at: new Date(one.at).toISOString() })),
     });
   }

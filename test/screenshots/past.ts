@@ -24,7 +24,8 @@ export async function addPast(dataDir: string): Promise<void> {
 }
 
 /** The day on which everything was set up lies four weeks back; beside its first sync no other day would be seen. */
-const firstSync = sql`update delivery_counts set minute = minute - interval '28 days 5 hours'`;
+const firstSync = sql`
+  update delivery_counts set minute = minute - interval '28 days 5 hours' where outcome in ('added', 'removed')`;
 
 /** More by day, less at night and at the weekend; a bad hour eleven days ago. */
 const addedAndRemoved = sql`

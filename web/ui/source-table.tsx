@@ -24,7 +24,11 @@ export function SourceTable({ sources }: { sources: readonly Source[] }): ReactN
   const rows = sources.map((source) => ({
     source,
     ...countsOf(ingest, source.id),
-    lastEventAt: recent.find(({ sourceId }) => sourceId === source.id)?.receivedAt ?? null,
+    // To the second where this node took it in itself, to the minute otherwise.
+    lastEventAt:
+      recent.find(({ sourceId }) => sourceId === source.id)?.receivedAt ??
+      ingest?.sources.find(({ sourceId }) => sourceId === source.id)?.lastReceived ??
+      null,
   }));
   return <DataTable label="Sources" columns={columns} rows={rows} rowKey={({ source }) => source.id} />;
 }
