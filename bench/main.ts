@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../server/kernel/clock.ts';
+import { batches } from './benches/batches.ts';
 import { e2e } from './benches/e2e.ts';
 import { firstSync } from './benches/first-sync.ts';
 import { incremental } from './benches/incremental.ts';
@@ -15,7 +16,7 @@ import type { Bench } from './kit/bench.ts';
 import { describeMachine } from './kit/machine.ts';
 import { type Result, reportOf, tableOf } from './kit/report.ts';
 
-const benches: readonly Bench[] = [map, e2e, single, latency, firstSync, incremental, start, memory];
+const benches: readonly Bench[] = [map, e2e, single, batches, latency, firstSync, incremental, start, memory];
 
 const command = new Command('bench')
   .description('Measures Usher beside the engine it runs on and Segment’s own published code.')

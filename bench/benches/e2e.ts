@@ -2,19 +2,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { systemClock } from '../../server/kernel/clock.ts';
 import type { Bench, Figure, Setting } from '../kit/bench.ts';
 import { engineCeiling } from '../kit/ceiling.ts';
-import { batchBodies, sendAll, untilHeld } from '../kit/load.ts';
 import { peerDelivers } from '../kit/peer.ts';
-import { enters } from '../kit/people.ts';
-import { type Cpu, cpuAnEvent, cpuSince, type Engine, openStand, type Stand } from '../kit/stand.ts';
+import { cpuAnEvent, type Engine, openStand, type Stand } from '../kit/stand.ts';
 import { percentile } from '../kit/statistics.ts';
+import { measureThroughput, type Throughput } from '../kit/throughput.ts';
 
 /** Of some 700 bytes each: well below the 500 KB a batch may have. */
 const eventsARequest = 500;
 const connections = 4;
-const idsAPerson = 3;
 
 export const e2e: Bench = {
   name: 'e2e',
@@ -31,11 +28,6 @@ export const e2e: Bench = {
   },
 };
 
-interface Run {
-  readonly rate: number;
-  readonly cpu: Cpu;
-}
-
 async function measure(setting: Setting, engine: Engine, peer: number): Promise<Figure[]> {
   const { quick, runs, signal, note } = setting;
   const people = quick ? 20_000 : 100_000;
@@ -43,13 +35,13 @@ async function measure(setting: Setting, engine: Engine, peer: number): Promise<
   try {
     note(`${engine}: warming up`);
     let sent = 0;
-    const one = async (count: number): Promise<Run> => {
-      const run = await measureRun(stand, sent, count);
+    const one = async (count: number): Promise<Throughput> => {
+      const run = await measureThroughput(stand, { from: sent, people: count, eventsARequest, connections });
       sent += count;
       return run;
     };
     await one(people / 2);
-    const measured: Run[] = [];
+    const measured: Throughput[] = [];
     for (let run = 1; run <= runs; run += 1) {
       measured.push(await one(people));
       note(`${engine}: ${Math.round(measured.at(-1)?.rate ?? 0)} events/s`);
@@ -66,15 +58,6 @@ async function measure(setting: Setting, engine: Engine, peer: number): Promise<
   } finally {
     await stand.close();
   }
-}
-
-async function measureRun(stand: Stand, from: number, people: number): Promise<Run> {
-  const bodies = batchBodies(enters(stand.prepared.audienceKey, from, people), eventsARequest);
-  const cpu = stand.cpu();
-  const began = systemClock.elapsed();
-  await sendAll(stand, bodies, connections);
-  await untilHeld(stand, (from + people) * idsAPerson);
-  return { rate: (people * 1_000) / (systemClock.elapsed() - began), cpu: cpuSince(stand, cpu) };
 }
 
 async function ceilingOf(stand: Stand, rows: number): Promise<number> {

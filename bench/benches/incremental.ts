@@ -64,5 +64,6 @@ async function measure(stand: Stand, size: number, runs: number): Promise<Figure
     unit: 'ms CPU',
     runs: cost,
     beside: { 'ms until told': percentile(waited, 50) },
+    point: { plot: 'incremental', line: 'embedded', x: size },
   };
 }

@@ -4,7 +4,7 @@ import { systemClock } from '../../server/kernel/clock.ts';
 import type { Bench, Figure, Setting } from '../kit/bench.ts';
 import { bodyOf, sendSteadily, untilHeld } from '../kit/load.ts';
 import { enters, plainEmail } from '../kit/people.ts';
-import { openStand, type Stand } from '../kit/stand.ts';
+import { type Engine, openStand, type Stand } from '../kit/stand.ts';
 import { percentile } from '../kit/statistics.ts';
 
 /** Small requests, as clients that flush often send them. */
@@ -29,7 +29,7 @@ export const latency: Bench = {
           const delays = await measureRate(stand, { rate, from, events });
           from += events;
           note(`${engine}, ${rate} events/s: p50 ${percentile(delays, 50)} ms`);
-          figures.push(...figuresOf(`${engine}, ${rate} events/s`, delays, rate === goalRate));
+          figures.push(...figuresOf({ engine, rate }, delays));
         }
       } finally {
         await stand.close();
@@ -58,13 +58,14 @@ async function measureRate(stand: Stand, load: { rate: number; from: number; eve
   });
 }
 
-function figuresOf(what: string, delays: readonly number[], withGoals: boolean): Figure[] {
+function figuresOf({ engine, rate }: { engine: Engine; rate: number }, delays: readonly number[]): Figure[] {
   return [50, 95, 99].map((percent) => {
-    const goal = withGoals ? goals[percent] : undefined;
+    const goal = rate === goalRate ? goals[percent] : undefined;
     return {
-      what: `${what}, p${percent}`,
+      what: `${engine}, ${rate} events/s, p${percent}`,
       unit: 'ms',
       runs: [percentile(delays, percent)],
+      point: { plot: 'latency', line: `${engine}, p${percent}`, x: rate },
       ...(goal === undefined ? {} : { goal: { atMost: goal } }),
     };
   });

@@ -24,6 +24,8 @@ export interface Figure {
   /** What stands beside the number: CPU by process, sizes, counts. Medians over the runs. */
   readonly beside?: Readonly<Record<string, number>>;
   readonly note?: string;
+  /** Where it stands in a plot of docs/performance.md (plots.ts): the median over `x`, on a line of this name. */
+  readonly point?: { readonly plot: string; readonly line: string; readonly x: number };
 }
 
 /** Which side of its goal the median lies on; undefined where there is none. */
