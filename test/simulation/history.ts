@@ -235,8 +235,8 @@ class Generator {
     const node = this.#below(2);
     return this.#pick([
       () => this.#lastWords(node),
-      () => this.#burst(),
-      () => this.#burst(),
+      () => this.#lastBurst(),
+      () => this.#lastBurst(),
       () => this.#lateExit(),
       () => [],
     ])();
@@ -366,6 +366,11 @@ class Generator {
       this.#send(),
       ...batches.flatMap((events): Command[] => [{ do: 'until only calls go on' }, { do: 'batch', events }]),
     ];
+  }
+
+  /** One that nothing keeps from being sent: what waits after a failure may go on, and leases have run out. */
+  #lastBurst(): Command[] {
+    return [{ do: 'until nothing goes on' }, { do: 'advance', seconds: 310 }, ...this.#burst()];
   }
 
   #event(): EventSpec {

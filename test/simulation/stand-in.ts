@@ -38,9 +38,6 @@ export class StandIn {
   added = 0;
   removed = 0;
   faultsMet = 0;
-  /** Calls that were made while the same node was just telling the opposite about one of their hashes (rule 9). */
-  overlaps = 0;
-  readonly #inFlight = new WeakMap<Actor, Set<string>>();
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #partly = new Set<string>();
@@ -152,23 +149,6 @@ export class StandIn {
   }
 
   async #mapping(node: Actor, call: Call, batch: MappingBatch): Promise<Answer<null>> {
-    const told = rowsOf(batch).flatMap(({ audienceIds, hashes }) =>
-      audienceIds.flatMap((id) => hashes.map((hash) => `${id} ${hash}`)),
-    );
-    const flying = this.#inFlight.get(node) ?? new Set();
-    this.#inFlight.set(node, flying);
-    // Two variants of one person may be told at once, alike.
-    if (told.some((key) => flying.has(`${batch.action === 'add' ? 'delete' : 'add'} ${key}`))) this.overlaps += 1;
-    const mine = told.map((key) => `${batch.action} ${key}`);
-    for (const key of mine) flying.add(key);
-    try {
-      return await this.#answered(node, call, batch);
-    } finally {
-      for (const key of mine) flying.delete(key);
-    }
-  }
-
-  async #answered(node: Actor, call: Call, batch: MappingBatch): Promise<Answer<null>> {
     const began = this.#clock.elapsed();
     const what = JSON.stringify(batch);
     (await this.#scheduler.turn(node, 'call', what)).finish();
@@ -187,9 +167,10 @@ export class StandIn {
     if (batch.action === 'add') this.added += batch.rows.length;
     else this.removed += batch.rows.length;
     if (call.token.reveal() !== this.token) return answerOf<null>('unauthorized');
-    const rows = rowsOf(batch).flatMap(({ audienceIds, hashes }) =>
-      audienceIds.map((id) => ({ audience: this.audiences.find((one) => one.id === id), hashes })),
-    );
+    const rows = batch.rows.flatMap((row) => {
+      const hashes = row.hashes.flatMap((hash, i) => (hash ? [`${batch.schema[i]}:${hash.toString('hex')}`] : []));
+      return row.audienceIds.map((id) => ({ audience: this.audiences.find((one) => one.id === id), hashes }));
+    });
     if (rows.some(({ audience }) => !audience || audience.gone || audience.deleted)) return answerOf<null>('gone');
     if (rows.some(({ hashes }) => hashes.some((hash) => this.poison.has(hash)))) return answerOf<null>('refused');
     const apply = (some: typeof rows) => (): void => {
@@ -231,9 +212,3 @@ export class StandIn {
     }
   }
 }
-
-const rowsOf = (batch: MappingBatch) =>
-  batch.rows.map(({ audienceIds, hashes }) => ({
-    audienceIds,
-    hashes: hashes.flatMap((hash, i) => (hash ? [`${batch.schema[i]}:${hash.toString('hex')}`] : [])),
-  }));
