@@ -1,4 +1,7 @@
-/** I2, rule 9: no two calls in flight touch one (target, type, hash). Kept in memory: only the lease's holder sends. */
+/**
+ * I2, rule 9: no two calls in flight touch one (target, type, hash), but for the calls of one pointer, whose newer one waits for
+ * all of them. Kept in memory: only the lease's holder sends.
+ */
 export interface Claims {
   /** All of them or none. */
   take(keys: readonly string[]): boolean;
