@@ -2,10 +2,9 @@
 import { systemClock } from '../../server/kernel/clock.ts';
 import type { Bench, Figure, Setting } from '../kit/bench.ts';
 import { batchBodies, sendAll, untilHeld } from '../kit/load.ts';
-import { enters } from '../kit/people.ts';
+import { enters, idsAPerson } from '../kit/people.ts';
 import { cpuAnEvent, cpuSince, openStand, type Stand, type StandOptions } from '../kit/stand.ts';
 
-const idsAPerson = 3;
 /** Calls a second and rows a call that Usher allows itself by default (server/config.ts, destinations/catalog.ts). */
 const defaultRows = 8 * 1_000;
 const goals = { lifted: 75, timesTikTok: 1.1, memory: 700 };

@@ -2,12 +2,11 @@
 import { systemClock } from '../../server/kernel/clock.ts';
 import type { Bench, Figure, Setting } from '../kit/bench.ts';
 import { batchBodies, sendAll, untilHeld } from '../kit/load.ts';
-import { engageEvent, enters } from '../kit/people.ts';
+import { engageEvent, enters, idsAPerson } from '../kit/people.ts';
 import { cpuSince, openStand, type Stand } from '../kit/stand.ts';
 import { percentile } from '../kit/statistics.ts';
 
 const changes = 1_000;
-const idsAPerson = 3;
 
 export const incremental: Bench = {
   name: 'incremental',

@@ -3,13 +3,12 @@ import { createHash } from 'node:crypto';
 import { systemClock } from '../../server/kernel/clock.ts';
 import type { Bench, Figure, Setting } from '../kit/bench.ts';
 import { bodyOf, sendSteadily, untilHeld } from '../kit/load.ts';
-import { enters, plainEmail } from '../kit/people.ts';
+import { enters, idsAPerson, plainEmail } from '../kit/people.ts';
 import { type Engine, openStand, type Stand } from '../kit/stand.ts';
 import { percentile } from '../kit/statistics.ts';
 
 /** Small requests, as clients that flush often send them. */
 const eventsARequest = 10;
-const idsAPerson = 3;
 const rates = [100, 500, 1_000];
 /** design.md 6; the 99th percentile has no goal. */
 const goalRate = 500;

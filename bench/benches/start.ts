@@ -5,11 +5,10 @@ import { must } from '../../server/kernel/result.ts';
 import type { Bench, Figure, Setting } from '../kit/bench.ts';
 import { cpuOf } from '../kit/cpu.ts';
 import { batchBodies, sendAll, untilHeld } from '../kit/load.ts';
-import { enters } from '../kit/people.ts';
+import { enters, idsAPerson } from '../kit/people.ts';
 import { openStand } from '../kit/stand.ts';
 import { percentile } from '../kit/statistics.ts';
 
-const idsAPerson = 3;
 const goalS = 2;
 
 export const start: Bench = {

@@ -1,11 +1,8 @@
 /** How fast events get from HTTP to the sandbox, and what that costs. */
 import { systemClock } from '../../server/kernel/clock.ts';
 import { batchBodies, sendAll, untilHeld } from './load.ts';
-import { enters } from './people.ts';
+import { enters, idsAPerson } from './people.ts';
 import { type Cpu, cpuSince, type Stand } from './stand.ts';
-
-/** Each person has an e-mail, a phone and a device id (people.ts). */
-const idsAPerson = 3;
 
 export interface Throughput {
   /** Events a second, from the first request to the acknowledgement of the last hash. */

@@ -23,22 +23,28 @@ export function SourceTable({ sources }: { sources: readonly Source[] }): ReactN
   const recent = useQuery(recentEventsQuery(id)).data ?? [];
   const rows = sources.map((source) => ({
     source,
-    ...countsOf(ingest, source.id),
-    // To the second where this node took it in itself, to the minute otherwise.
-    lastEventAt:
-      recent.find(({ sourceId }) => sourceId === source.id)?.receivedAt ??
-      ingest?.sources.find(({ sourceId }) => sourceId === source.id)?.lastReceived ??
-      null,
+    ...lastDayOf(
+      ingest,
+      source.id,
+      recent.find(({ sourceId }) => sourceId === source.id),
+    ),
   }));
   return <DataTable label="Sources" columns={columns} rows={rows} rowKey={({ source }) => source.id} />;
 }
 
-function countsOf(ingest: Ingest | undefined, sourceId: string): Pick<Row, 'received' | 'failed'> {
-  if (ingest === undefined) return { received: null, failed: null };
-  const counts = ingest.sources.find((one) => one.sourceId === sourceId)?.counts ?? [];
+function lastDayOf(
+  ingest: Ingest | undefined,
+  sourceId: string,
+  newest: { readonly receivedAt: string } | undefined,
+): Omit<Row, 'source'> {
+  const found = ingest?.sources.find((one) => one.sourceId === sourceId);
+  // To the second where this node took it in itself, to the minute otherwise.
+  const lastEventAt = newest?.receivedAt ?? found?.lastReceived ?? null;
+  if (ingest === undefined) return { received: null, failed: null, lastEventAt };
+  const counts = found?.counts ?? [];
   const sum = (wanted: string) =>
     counts.filter(({ outcome }) => outcome === wanted).reduce((total, { count }) => total + count, 0);
-  return { received: sum('received'), failed: sum('failed') };
+  return { received: sum('received'), failed: sum('failed'), lastEventAt };
 }
 
 const columns: readonly Column<Row>[] = [
