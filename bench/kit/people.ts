@@ -29,10 +29,10 @@ function personOf(number: number): Person {
   };
 }
 
-/** The e-mail as TikTok's own page normalises it: what its hash is made of. */
 /** An e-mail, a phone and a device id: so many hashes the sandbox holds of each. */
 export const idsAPerson = 3;
 
+/** The e-mail as TikTok's own page normalises it: what its hash is made of. */
 export const plainEmail = (number: number): string => `person${number}@example.com`;
 
 /** `entered` false: the person leaves. `atMs`: when it happened. */

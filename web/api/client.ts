@@ -1,5 +1,5 @@
 import createClient from 'openapi-fetch';
-import { answerOfDeleted, wasDeleted } from './deleted.ts';
+import { answerOfDeleted, isBeingDeleted } from './deleted.ts';
 import { ApiError, NoAnswer } from './errors.ts';
 import type { components, paths } from './openapi.d.ts';
 import { serverAnswered, serverIsAway } from './server-away.ts';
@@ -14,7 +14,7 @@ export const api = createClient<paths>({ credentials: 'same-origin', fetch: thro
 
 async function throughGates(request: Request): Promise<Response> {
   const again = request.clone();
-  const answer = answerOfDeleted(request) ?? (await reach(request));
+  const answer = (await answerOfDeleted(request)) ?? (await reach(request));
   if (answer.status !== 401) return answer;
   const problem = await firstProblem(answer);
   if (problem === 'unauthorized' && wasSignedIn() && (await signedInAgain())) return throughGates(again);
@@ -87,8 +87,9 @@ export async function done(asked: Promise<Answer<unknown>>): Promise<void> {
 
 /** For a deletion: whatever still stands on the page asks no more about it. */
 export async function gone(id: string, asked: Promise<Answer<unknown>>): Promise<void> {
-  await done(asked);
-  wasDeleted(id);
+  const deletion = done(asked);
+  isBeingDeleted(id, deletion);
+  await deletion;
 }
 
 function problemsIn(body: unknown): ApiError['problems'] {
