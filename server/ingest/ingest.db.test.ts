@@ -91,6 +91,14 @@ async function startIngest(options: Options = {}) {
   return { ingest, clock, events, batches, url, key, basic, post, spaceId, source: made.value.source, deps };
 }
 
+function promised() {
+  let keep = (): void => {};
+  const promise = new Promise<void>((kept) => {
+    keep = kept;
+  });
+  return { promise, keep };
+}
+
 const counts = async () => {
   const rows = await database.db.query<{ outcome: string; reason: string; count: number; space_id: number }>(
     sql`select space_id, outcome, reason, sum(count)::bigint as count from ingest_counts group by 1, 2, 3 order by 2, 3`,
@@ -241,22 +249,19 @@ test('I4: a messageId counts once, in a batch, across requests and after the mem
 });
 
 test('requests that wait together share a transaction', async () => {
-  let letGo = (): void => {};
-  const gate = new Promise<void>((open) => {
-    letGo = open;
-  });
+  const gate = promised();
   const batches: string[][] = [];
   const { post, ingest } = await startIngest({
     process: async (_tx, batch) => {
       batches.push(ids(batch));
-      if (batches.length === 1) await gate;
+      if (batches.length === 1) await gate.promise;
     },
   });
   const first = post('/v1/track', track('m0'));
   while (batches.length === 0) await new Promise(setImmediate);
   const others = Array.from({ length: 20 }, (_, i) => post('/v1/track', track(`m${i + 1}`)));
   while (ingest.stats().queuedEvents < 20) await new Promise(setImmediate);
-  letGo();
+  gate.keep();
   expect((await Promise.all([first, ...others])).every((r) => r.status === 200)).toBe(true);
   expect(batches.map((b) => b.length)).toEqual([1, 20]);
 });
@@ -384,17 +389,18 @@ test.each(['committed', 'lost'])(
 );
 
 test('beyond the bounds of the queue: 429 with Retry-After and X-RateLimit-Reset, before the body is read', async () => {
-  let letGo = (): void => {};
-  const gate = new Promise<void>((open) => {
-    letGo = open;
-  });
+  const [gate, begun] = [promised(), promised()];
   const { post, ingest } = await startIngest({
-    process: () => gate,
+    process() {
+      begun.keep();
+      return gate.promise;
+    },
     settings: { ...ingestDefaults, queueEvents: 2, publicUrl: 'https://usher.example' },
   });
+  // What fails below leaves no transaction open for the tests after it.
+  closers.push(async () => gate.keep());
   const first = post('/v1/track', track('a'));
-  while (ingest.stats().queuedBytes === 0 || ingest.stats().queuedEvents > 0) await new Promise(setImmediate);
-  await new Promise(setImmediate);
+  await begun.promise;
   const waiting = [post('/v1/track', track('b')), post('/v1/track', track('c'))];
   while (ingest.stats().queuedEvents < 2) await new Promise(setImmediate);
   const refused = await post('/v1/track', track('d'));
@@ -402,7 +408,7 @@ test('beyond the bounds of the queue: 429 with Retry-After and X-RateLimit-Reset
   expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
   expect(refused.headers.get('x-ratelimit-reset')).toBe(refused.headers.get('retry-after'));
   const drained = ingest.drain();
-  letGo();
+  gate.keep();
   expect((await Promise.all([first, ...waiting])).map((r) => [r.status, r.headers.get('connection')])).toEqual([
     [200, 'close'],
     [200, 'close'],
