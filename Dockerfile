@@ -20,7 +20,7 @@ WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 USHER_DATA=/data
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
-COPY tools/ts.mjs tools/ts-hooks.mjs tools/
+COPY tools/bundle.mjs tools/ts.mjs tools/ts-hooks.mjs tools/
 COPY contract contract
 COPY server server
 COPY sandbox sandbox

@@ -5,13 +5,10 @@ import { createLog } from '../server/kernel/log.ts';
 import { systemRandom } from '../server/kernel/random.ts';
 import { StartError } from '../server/kernel/start-error.ts';
 import { configText } from './config-text.ts';
-import { sendPeople } from './demo/client.ts';
-import { runDemo } from './demo/demo.ts';
-import { undiciHttp } from './demo/http.ts';
 import { peopleMax } from './demo/people.ts';
-import { readSending } from './demo/sending.ts';
 import { failureLine, UsageError } from './fail.ts';
-import { resyncTargets } from './resync.ts';
+
+// What a command needs is loaded by the command, so that none waits for what another one needs.
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -42,7 +39,7 @@ program
   )
   .action(async () => {
     const config = settings();
-    const { serve } = await import('../server/main.ts'); // the other commands start without the server's parts
+    const { serve } = await import('../server/main.ts');
     const running = await serve(config, {});
     if (running.setupLink)
       print(`\n  Create the first account (once, within 24 hours):\n  ${running.setupLink.reveal()}\n`);
@@ -82,6 +79,8 @@ PostgreSQL server, in a database of its own, which is dropped at the end. Exit c
   )
   .action(async (options: { people: number; once?: true; json?: true }) => {
     const { databaseUrl } = settings();
+    const { runDemo } = await import('./demo/demo.ts');
+    const { undiciHttp } = await import('./demo/http.ts');
     const equal = await runDemo(
       {
         clock: systemClock,
@@ -102,6 +101,8 @@ PostgreSQL server, in a database of its own, which is dropped at the end. Exit c
   });
 
 program.command('demo-client', { hidden: true }).action(async () => {
+  const { sendPeople } = await import('./demo/client.ts');
+  const { readSending } = await import('./demo/sending.ts');
   const report = (progress: object): void => print(JSON.stringify(progress));
   const done = await sendPeople({ clock: systemClock, report }, await readSending(process.stdin));
   report(done);
@@ -145,6 +146,8 @@ because TikTok is told who is in an audience, not steps. After a restore it says
     const { port, apiToken } = settings();
     const token = options.token ?? apiToken?.reveal();
     if (token === undefined) throw new UsageError('no API token: give --token, or set USHER_API_TOKEN');
+    const { undiciHttp } = await import('./demo/http.ts');
+    const { resyncTargets } = await import('./resync.ts');
     await resyncTargets(undiciHttp, print, {
       url: options.url ?? `http://127.0.0.1:${port}`,
       token,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The one program. From a checkout it runs the TypeScript sources (tools/ts.mjs); a release has cli/main.js beside it.
-import '../tools/ts.mjs';
+// The one program, from its TypeScript sources (docs/decisions/0006-no-build-step.md).
+import { runnable } from '../tools/bundle.mjs';
 
-await import('./main.ts');
+await import(await runnable(new URL('./main.ts', import.meta.url)));

@@ -219,16 +219,9 @@ class SupervisedEngine {
   }
 }
 
-/**
- * The worker's own file is TypeScript in development and JavaScript when built; tsc does not rewrite this address.
- * On Node 20 the thread needs the loader too, even when the process got it by other means than `--import`.
- */
-function startEmbeddedWorker(order: WorkerOrder): Worker {
-  const isSource = import.meta.url.endsWith('.ts');
-  const file = new URL(isSource ? './embedded-worker.ts' : './embedded-worker.js', import.meta.url);
-  const loader = isSource ? ['--import', new URL('../../tools/ts.mjs', import.meta.url).href] : [];
-  return new Worker(file, { workerData: order, execArgv: loader });
-}
+/** Without `execArgv` of its own: hooks that were put before the sources of the process (tests do) are to see the thread's too. */
+const startEmbeddedWorker = (order: WorkerOrder): Worker =>
+  new Worker(new URL('./embedded-worker.mjs', import.meta.url), { workerData: order });
 
 function isReady(worker: Worker): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -14,16 +14,8 @@ export function patchedEnvironment(patches: readonly Patch[]): Environment {
   return { NODE_OPTIONS: `--import ${hook}`, USHER_TEST_PATCHES: JSON.stringify(patches) };
 }
 
-/** Lets the thread of the embedded engine be patched too: it has a loader of its own. */
-const patchedThread: Patch = {
-  file: 'server/db/embedded-engine.ts',
-  find: '../../tools/ts.mjs',
-  replace: '../../test/support/patched-sources.mjs',
-};
-
 /** A disk below the embedded engine that fails and forgets as a test says (faulty-disk.mjs). */
 export const faultyDisk: readonly Patch[] = [
-  patchedThread,
   {
     file: 'server/db/embedded-worker.ts',
     find: "import fs from 'node:fs';",
@@ -52,7 +44,7 @@ export const mutants = {
     },
   ],
   /** A commit is answered without being on the disk. */
-  fsync: [patchedThread, { file: 'server/db/durable.ts', find: 'fsync(stream.nfd);', replace: '' }],
+  fsync: [{ file: 'server/db/durable.ts', find: 'fsync(stream.nfd);', replace: '' }],
 } as const satisfies Record<string, readonly Patch[]>;
 
 export type Mutant = keyof typeof mutants;
