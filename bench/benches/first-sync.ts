@@ -47,6 +47,7 @@ async function measure(
     await stand.remove(`${connectionsOf(stand)}/${stand.prepared.destinationId}?people=remove`);
     await fill(stand, members);
     note(`${limits}: ${members} members are there`);
+    stand.forgetMemory();
     const cpu = stand.cpu();
     const began = systemClock.elapsed();
     const { destinationId } = stand.prepared;

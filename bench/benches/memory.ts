@@ -18,6 +18,7 @@ export const memory: Bench = {
     const stand = await openStand({ engine: 'embedded', limits: 'default', signal });
     try {
       const seconds = quick ? 20 : 300;
+      stand.forgetMemory();
       const points = await sampled(stand, soak(stand, seconds));
       // The first half fills caches and lets the heap find its size.
       const second = points.slice(Math.floor(points.length / 2));

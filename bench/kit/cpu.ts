@@ -1,5 +1,5 @@
 /** CPU time of other processes, from /proc; on another system than Linux there is none, and the columns stay empty. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Clock ticks a second as /proc counts them: 100 on every Linux that Node runs on. */
 const tickUs = 10_000;
@@ -30,6 +30,12 @@ export function memoryOf(pid: number): { readonly now: number; readonly most: nu
   const field = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1_024;
   return { now: field('VmRSS'), most: field('VmHWM') };
+}
+
+/** "At most so far" begins anew (proc(5), clear_refs). */
+export function forgetMostMemory(pid: number): void {
+  const file = `/proc/${pid}/clear_refs`;
+  if (existsSync(file)) writeFileSync(file, '5');
 }
 
 interface Stat {

@@ -9,7 +9,7 @@ import { systemRandom } from '../../server/kernel/random.ts';
 import { must } from '../../server/kernel/result.ts';
 import { type OwnPostgres, startOwnPostgres } from '../../test/support/own-postgres.ts';
 import { type SandboxDoors, sandboxDoors } from '../../test/support/sandbox-doors.ts';
-import { cpuOf, cpuOfMainThread, cpuOfTree, memoryOf } from './cpu.ts';
+import { cpuOf, cpuOfMainThread, cpuOfTree, forgetMostMemory, memoryOf } from './cpu.ts';
 import { percentile } from './statistics.ts';
 
 export type Engine = 'pg' | 'embedded';
@@ -28,6 +28,8 @@ export interface Stand {
   cpu(): Cpu;
   /** Megabytes of the server, which holds the embedded engine: now, and at most so far. */
   memory(): ReturnType<typeof memoryOf>;
+  /** From here on `memory().most` is of what follows: making a new embedded database takes more than anything after it. */
+  forgetMemory(): void;
   /** DELETE on the REST API. */
   remove(path: string): Promise<void>;
   close(): Promise<void>;
@@ -113,6 +115,7 @@ async function furnish({ engine, stage, postgres, limits, signal }: Room): Promi
       };
     },
     memory: () => memoryOf(serverPid),
+    forgetMemory: () => forgetMostMemory(serverPid),
     async remove(path) {
       const headers = { authorization: `Bearer ${stage.token}` };
       const answer = await fetch(`${stage.server}/api/v1${path}`, { method: 'DELETE', headers });

@@ -8,7 +8,8 @@ const loader = fileURLToPath(new URL('../../tools/ts.mjs', import.meta.url));
 /** Runs `bench/kit/<name>-process.ts` with the given task. `flags` are Node's, for a profile. */
 export async function askWorker<Task, Answer>(name: string, task: Task, signal: AbortSignal): Promise<Answer> {
   const file = fileURLToPath(new URL(`./${name}-process.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', loader, file], { stdio: ['pipe', 'pipe', 'inherit'], signal });
+  const flags = ['--expose-gc', '--import', loader];
+  const child = spawn(process.execPath, [...flags, file], { stdio: ['pipe', 'pipe', 'inherit'], signal });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', resolve);
