@@ -33,3 +33,12 @@ test('words are written so that they cannot break the picture', () => {
   expect(plotSvg(plot)).toContain('Cost &amp; size');
   expect(plotSvg(plot)).not.toContain('Cost & size');
 });
+
+test('the names of lines that end together stand one above the other', () => {
+  const flat = (name: string) => ({ name, points: [10, 1_000].map((x) => ({ x, y: 1 })) });
+  const svg = plotSvg({ ...plot, lines: [...plot.lines, flat('p50'), flat('p95')] });
+  const [first = 0, second = 0] = ['p50', 'p95'].map((name) =>
+    Number(new RegExp(`y="([\\d.]+)"[^>]*>${name}`).exec(svg)?.[1]),
+  );
+  expect(first - second).toBeGreaterThanOrEqual(12);
+});

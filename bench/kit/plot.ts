@@ -39,7 +39,8 @@ export function plotSvg({ title, xName, yName, lines }: Plot): string {
     ...xs.map((x) => text({ x: left(x), y: height - margin.bottom + 18, anchor: 'middle' }, number(x))),
     text({ x: (margin.left + width - margin.right) / 2, y: height - 8, anchor: 'middle' }, xName),
     text({ x: margin.left, y: margin.top - 6, anchor: 'start' }, yName),
-    ...lines.flatMap((line, at) => drawn(line, colours[at % colours.length] ?? grey, { left, top })),
+    ...lines.flatMap((line, at) => drawn(line, colourOf(at), { left, top })),
+    ...namesOf(lines, { left, top }),
     '</svg>',
     '',
   ].join('\n');
@@ -47,14 +48,31 @@ export function plotSvg({ title, xName, yName, lines }: Plot): string {
 
 type Scale = { left: (x: number) => number; top: (y: number) => number };
 
-function drawn({ name, points }: Line, colour: string, { left, top }: Scale): string[] {
+const colourOf = (line: number): string => colours[line % colours.length] ?? grey;
+
+function drawn({ points }: Line, colour: string, { left, top }: Scale): string[] {
   const places = points.map(({ x, y }) => ({ x: round(left(x)), y: round(top(y)) }));
-  const end = places.at(-1);
   return [
     `<polyline points="${places.map(({ x, y }) => `${x},${y}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
     ...places.map(({ x, y }) => `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`),
-    ...(end ? [text({ x: end.x + 8, y: end.y + 4, anchor: 'start', colour }, name)] : []),
   ];
+}
+
+const lineHeight = 13;
+
+/** Beside the lines' ends; where those lie together, one above the other from the lowest up. */
+function namesOf(lines: readonly Line[], { left, top }: Scale): string[] {
+  const names = lines.flatMap(({ name, points }, at) => {
+    const end = points.at(-1);
+    return end ? [{ name, colour: colourOf(at), x: left(end.x) + 8, y: top(end.y) + 4 }] : [];
+  });
+  let above = Number.POSITIVE_INFINITY;
+  return names
+    .sort((a, b) => b.y - a.y)
+    .map(({ name, colour, x, y }) => {
+      above = Math.min(y, above - lineHeight);
+      return text({ x, y: above, anchor: 'start', colour }, name);
+    });
 }
 
 interface Place {
