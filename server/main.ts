@@ -25,17 +25,20 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   }
 }
 
-async function openParts(config: Config): Promise<Parts> {
-  const log = createLog(config.logLevel);
-  const base = { clock: systemClock, random: systemRandom, log };
+async function open(config: Config): Promise<Omit<Parts, 'vault'>> {
+  const base = { clock: systemClock, random: systemRandom, log: createLog(config.logLevel) };
   const opened = await openDatabase({ url: config.databaseUrl?.reveal(), dataDir: config.dataDir }, base);
   if (!opened.ok) throw new StartError(opened.error);
-  const db = opened.value;
+  return { ...base, db: opened.value };
+}
+
+async function openParts(config: Config): Promise<Parts> {
+  const { db, ...base } = await open(config);
   try {
     const key = await loadSecretKey(config, systemRandom);
     if (!key.ok) throw new StartError(key.error);
     const vault = createVault(key.value, systemRandom);
-    const migrated = await migrate(db, log);
+    const migrated = await migrate(db, base.log);
     if (!migrated.ok) throw new StartError(migrated.error);
     await db.transaction(async (tx) => {
       const checked = await checkSecretKey(tx, vault.keyId);
@@ -54,16 +57,13 @@ const wrongKey =
 
 /** Brings the database to this version and closes it again. Gives the names of the migrations that ran. */
 export async function runMigrations(config: Config): Promise<string[]> {
-  const log = createLog(config.logLevel);
-  const base = { clock: systemClock, random: systemRandom, log };
-  const opened = await openDatabase({ url: config.databaseUrl?.reveal(), dataDir: config.dataDir }, base);
-  if (!opened.ok) throw new StartError(opened.error);
+  const { db, log } = await open(config);
   try {
-    const migrated = await migrate(opened.value, log);
+    const migrated = await migrate(db, log);
     if (!migrated.ok) throw new StartError(migrated.error);
     return Array.from({ length: migrated.value }, (_, i) => `migration ${i + 1} of ${migrated.value}`);
   } finally {
-    await opened.value.close();
+    await db.close();
   }
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const loader = fileURLToPath(new URL('../../tools/ts.mjs', import.meta.url));
 
-/** Runs `bench/kit/<name>-process.ts` with the given task. `flags` are Node's, for a profile. */
+/** Runs `bench/kit/<name>-process.ts` with the given task; it may ask for garbage to be collected. */
 export async function askWorker<Task, Answer>(name: string, task: Task, signal: AbortSignal): Promise<Answer> {
   const file = fileURLToPath(new URL(`./${name}-process.ts`, import.meta.url));
   const flags = ['--expose-gc', '--import', loader];

@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import { beforeEach, expect, test } from 'vitest';
 import { postgresUrl, testDatabase } from '../../test/support/database.ts';
+import { promised } from '../../test/support/promised.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { silentLog } from '../kernel/log.ts';
 import { systemRandom } from '../kernel/random.ts';
@@ -145,13 +146,10 @@ test('every limit that keeps a dead connection or a stuck lock from hanging the 
 /** Gives back a function that resolves once it was called twice; later calls do not wait. */
 function twoMeet(): () => Promise<void> {
   let calls = 0;
-  let open = (): void => {};
-  const met = new Promise<void>((resolve) => {
-    open = resolve;
-  });
+  const met = promised();
   return () => {
     calls += 1;
-    if (calls === 2) open();
-    return met;
+    if (calls === 2) met.keep();
+    return met.promise;
   };
 }

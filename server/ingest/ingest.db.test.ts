@@ -8,6 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { SpaceId } from '../../contract/ids.ts';
 import type { ReceivedEvent, SourceKind } from '../../contract/segment-event.ts';
 import { testDatabase } from '../../test/support/database.ts';
+import { promised } from '../../test/support/promised.ts';
 import { CommitUnknown, DatabaseUnavailable, type Db, type Tx } from '../db/port.ts';
 import { manualClock } from '../kernel/clock.ts';
 import { noCrash } from '../kernel/crash-point.ts';
@@ -89,14 +90,6 @@ async function startIngest(options: Options = {}) {
       headers,
     });
   return { ingest, clock, events, batches, url, key, basic, post, spaceId, source: made.value.source, deps };
-}
-
-function promised() {
-  let keep = (): void => {};
-  const promise = new Promise<void>((kept) => {
-    keep = kept;
-  });
-  return { promise, keep };
 }
 
 const counts = async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { PersonId, SourceId, SpaceId } from '../../contract/ids.ts';
 import type { ReceivedEvent, SegmentEvent } from '../../contract/segment-event.ts';
 import { testDatabase, testEngine } from '../../test/support/database.ts';
+import { promised } from '../../test/support/promised.ts';
 import { manualClock } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
 import { findPeople, identifiersOf, lockPeople, type Resolved, resolvePeople, traitsOf } from './profiles.ts';
@@ -231,20 +232,13 @@ test.runIf(testEngine === 'postgres')(
 test.runIf(testEngine === 'postgres')('who waited for a person that was merged meanwhile gets the winner', async () => {
   const known = await one({ userId: 'u1' });
   const visitor = await one({ anonymousId: 'a1' });
-  let merged = (): void => {};
-  const isMerged = new Promise<void>((done) => {
-    merged = done;
-  });
-  let letGo = (): void => {};
-  const gate = new Promise<void>((open) => {
-    letGo = open;
-  });
+  const [merged, gate] = [promised(), promised()];
   const merging = database.db.transaction(async (tx) => {
     await resolvePeople(tx, { clock }, [event({ userId: 'u1', anonymousId: 'a1' })]);
-    merged();
-    await gate;
+    merged.keep();
+    await gate.promise;
   });
-  await isMerged;
+  await merged.promise;
   const waiting = resolve(event({ anonymousId: 'a1' }));
   const isBlocked = async () =>
     (
@@ -253,7 +247,7 @@ test.runIf(testEngine === 'postgres')('who waited for a person that was merged m
       )
     ).length > 0;
   while (!(await isBlocked())) await new Promise(setImmediate);
-  letGo();
+  gate.keep();
   await merging;
   expect(visitor).not.toBe(known);
   expect((await waiting).people).toEqual([known]);
