@@ -145,7 +145,7 @@ class TransactionSession {
     this.#parts = parts;
     this.#limit = limit;
     // The brand exists in types only: being given a Tx is the proof of being in a transaction.
-    this.tx = { query: (statement: Sql) => this.#run(statement) } as Tx;
+    this.tx = { query: (statement: Sql) => this.#run(statement), alone: parts.engine === 'embedded' } as Tx;
   }
 
   async begin(): Promise<void> {

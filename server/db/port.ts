@@ -15,6 +15,11 @@ declare const inTransaction: unique symbol;
 /** What must run in a transaction takes a Tx, so forgetting it does not compile. */
 export interface Tx extends Queryable {
   readonly [inTransaction]: true;
+  /**
+   * Nobody else can be in the database while this transaction runs: the embedded engine has one session. What is read stays as
+   * it is without a lock, which costs a written row for each row locked (10 % of a first sync, docs/performance.md).
+   */
+  readonly alone: boolean;
 }
 
 export interface Db extends Queryable {

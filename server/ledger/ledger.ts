@@ -17,7 +17,7 @@ import { owedByTarget, peopleKeptAt } from './leaving.sql.ts';
 import { endTargets, giveUp } from './leaving.ts';
 import { type LevelCount, type LevelDeps, levelMembers, levelTest } from './level-members.ts';
 import * as memberStates from './member-states.sql.ts';
-import { insertPointers as repeatPointers, sweepAbsentRows } from './memberships.sql.ts';
+import { repeatPointers, sweepAbsentRows } from './memberships.sql.ts';
 import * as owed from './owed.sql.ts';
 import { owedEffects } from './owed-effects.ts';
 import type { LeftTargets } from './placed.ts';

@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { empty, type Sql } from 'sql-template-tag';
 import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row, Tx } from '../db/port.ts';
 import type { DirectExit, LedgerRow, Level, Pointer } from './rows.ts';
@@ -95,7 +95,15 @@ export async function deleteRowsOfPerson(tx: Tx, spaceId: SpaceId, personId: Per
   await tx.query(sql`delete from memberships where space_id = ${spaceId} and person_id = ${personId}`);
 }
 
-export async function insertPointers(tx: Tx, pointers: readonly Pointer[]): Promise<void> {
+/** Of seqs that were just drawn, so none of them is there. */
+export const insertPointers = (tx: Tx, pointers: readonly Pointer[]): Promise<void> =>
+  writePointers(tx, pointers, empty);
+
+/** Owed once more: a pointer that still stands is enough. */
+export const repeatPointers = (tx: Tx, pointers: readonly Pointer[]): Promise<void> =>
+  writePointers(tx, pointers, sql`on conflict do nothing`);
+
+async function writePointers(tx: Tx, pointers: readonly Pointer[], onConflict: Sql): Promise<void> {
   if (pointers.length === 0) return;
   const column = <V>(pick: (p: Pointer) => V): V[] => pointers.map(pick);
   await tx.query(sql`
@@ -103,7 +111,7 @@ export async function insertPointers(tx: Tx, pointers: readonly Pointer[]): Prom
     select * from unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[],
       ${column((p) => p.lane)}::smallint[], ${column((p) => p.seq)}::bigint[], ${column((p) => p.originId)}::bigint[],
       ${column((p) => p.personId)}::bigint[])
-    on conflict do nothing`);
+    ${onConflict}`);
 }
 
 /**
@@ -141,7 +149,9 @@ export async function selectDirectExits(q: Queryable, people: readonly PersonKey
   const rows = await q.query<DirectExitRow>(sql`
     select d.space_id, d.target_id, d.person_id, d.at_us, d.original_us, d.arrival
     from unnest(${people.map((p) => p.spaceId)}::bigint[], ${people.map((p) => p.personId)}::bigint[]) as k (space_id, person_id)
-    join direct_exits d on d.space_id = k.space_id and d.person_id = k.person_id`);
+    cross join lateral (
+      select * from direct_exits e where e.space_id = k.space_id and e.person_id = k.person_id offset 0
+    ) d`);
   return rows.map((row) => ({
     spaceId: row.space_id,
     targetId: row.target_id,

@@ -106,20 +106,29 @@ export async function destinationsWithWork(
   return rows.map((row) => row.destination_id);
 }
 
+/**
+ * A pointer never changes, so it stays where it was found: by `ctid` (and `offset 0`) the planner does not read all that is owed
+ * to delete the pointers of one call (of 38,000 for 3,100: 81 ms of 101).
+ */
 export async function deletePointers(tx: Tx, pointers: readonly Pointer[]): Promise<void> {
   if (pointers.length === 0) return;
   const column = <V>(pick: (p: Pointer) => V): V[] => pointers.map(pick);
   await tx.query(sql`
-    delete from changes c
-    using unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[], ${column((p) => p.lane)}::smallint[],
-      ${column((p) => p.seq)}::bigint[], ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[])
-      as p (space_id, target_id, lane, seq, origin_id, person_id)
-    where c.space_id = p.space_id and c.target_id = p.target_id and c.lane = p.lane and c.seq = p.seq
-      and c.origin_id = p.origin_id and c.person_id = p.person_id`);
+    delete from changes where ctid = any(array(
+      select found.ctid
+      from unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[], ${column((p) => p.lane)}::smallint[],
+        ${column((p) => p.seq)}::bigint[], ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[])
+        as p (space_id, target_id, lane, seq, origin_id, person_id)
+      cross join lateral (
+        select c.ctid from changes c
+        where c.space_id = p.space_id and c.target_id = p.target_id and c.lane = p.lane and c.seq = p.seq
+          and c.origin_id = p.origin_id and c.person_id = p.person_id offset 0
+      ) found))`);
 }
 
 /**
- * Absent rows that TikTok was told of start their thirty days (rule 7). Locked in the order in which upsertRows writes.
+ * Absent rows that TikTok was told of start their thirty days (rule 7). Locked in the order in which upsertRows writes; while it
+ * keeps its seq an absent row does not change, so it is found again by its place.
  * `offset 0` keeps the planner on an index: while its figures know nobody who has left it takes `level = 0` for one row,
  * and reads the whole table for each pointer (12,000 rows: 5 s and more, a statement timeout, and never settled).
  */
@@ -128,22 +137,20 @@ export async function markSettled(tx: Tx, pointers: readonly Pointer[], now: Dat
   const column = <V>(pick: (p: Pointer) => V): V[] => pointers.map(pick);
   await tx.query(sql`
     with told as materialized (
-      select m.space_id, m.target_id, m.origin_id, m.person_id, m.variant
+      select m.ctid as place
       from (
         select * from unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[],
           ${column((p) => p.seq)}::bigint[], ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[])
           as u (space_id, target_id, seq, origin_id, person_id)
         order by space_id, target_id, origin_id, person_id
       ) p cross join lateral (
-        select am.space_id, am.target_id, am.origin_id, am.person_id, am.variant from memberships am
+        select am.ctid from memberships am
         where am.space_id = p.space_id and am.target_id = p.target_id and am.origin_id = p.origin_id
           and am.person_id = p.person_id and am.seq = p.seq and am.level = 0
         order by am.variant for no key update offset 0
       ) m
     )
-    update memberships m set settled_at = ${now} from told
-    where m.space_id = told.space_id and m.target_id = told.target_id and m.origin_id = told.origin_id
-      and m.person_id = told.person_id and m.variant = told.variant`);
+    update memberships set settled_at = ${now} where ctid = any(array(select place from told))`);
 }
 
 export interface TargetHash {

@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { empty } from 'sql-template-tag';
 import type { PersonId, SpaceId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 
@@ -26,14 +26,21 @@ export const selectOwners = (q: Queryable, wanted: IdentifierColumns) =>
       where p.space_id = w.space_id and p.type = w.type and p.value = w.value offset 0
     ) i`);
 
-/** Rule 3: in one order for everybody. The sort stands below the locking, so rows are locked as they come out of it. */
+/**
+ * Rule 3: in one order for everybody, that of the look-ups. Whoever is alone holds them all. `offset 0` as in selectOwners: of
+ * 100,000 people the planner read all of them to lock 1,000 (113 ms against 9).
+ */
 export const lockProfiles = (tx: Tx, people: PersonColumns) =>
   tx.query<{ space_id: SpaceId; person_id: PersonId; merged_into: PersonId | null; merges: number }>(sql`
     select p.space_id, p.person_id, p.merged_into, p.merges
-    from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[]) as w (space_id, person_id)
-    join profiles p on p.space_id = w.space_id and p.person_id = w.person_id
-    order by p.space_id, p.person_id
-    for no key update of p`);
+    from (
+      select * from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[]) as u (space_id, person_id)
+      order by space_id, person_id
+    ) w cross join lateral (
+      select l.space_id, l.person_id, l.merged_into, l.merges from profiles l
+      where l.space_id = w.space_id and l.person_id = w.person_id
+      ${tx.alone ? empty : sql`for no key update`} offset 0
+    ) p`);
 
 /** Where a person's forwarding rows end. */
 export const selectForward = (q: Queryable, spaceId: SpaceId, personId: PersonId) =>
@@ -50,7 +57,10 @@ export const countIdentifiers = (q: Queryable, people: PersonColumns) =>
   q.query<{ person_id: PersonId; type: string; count: number }>(sql`
     select i.person_id, i.type, count(*) as count
     from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[]) as w (space_id, person_id)
-    join profile_identifiers i on i.space_id = w.space_id and i.person_id = w.person_id
+    cross join lateral (
+      select l.person_id, l.type from profile_identifiers l
+      where l.space_id = w.space_id and l.person_id = w.person_id offset 0
+    ) i
     group by i.person_id, i.type`);
 
 export const drawPersonIds = (tx: Tx, count: number) =>
@@ -88,17 +98,26 @@ export const insertProfiles = (tx: Tx, people: TraitColumns, at: Date) =>
       as n (space_id, person_id, traits)
     order by n.space_id, n.person_id`);
 
-/** Most events repeat what is known: those write nothing. `bytesMax` stops a profile that only ever grows. */
+/**
+ * Most events repeat what is known: those write nothing. `bytesMax` stops a profile that only ever grows. The people are locked
+ * (rule 3), so a row stays where it was found: by `ctid` the planner does not read all profiles to change a few.
+ */
 export const foldTraits = (tx: Tx, people: TraitColumns, when: { at: Date; bytesMax: number }) =>
   tx.query(sql`
-    update profiles p set traits = p.traits || n.traits, updated_at = ${when.at}
-    from (
+    with n as materialized (
       select u.space_id, u.person_id, u.traits::jsonb as traits
       from unnest(${people.spaceIds}::bigint[], ${people.personIds}::bigint[], ${people.traits}::text[])
         as u (space_id, person_id, traits)
-    ) n
-    where p.space_id = n.space_id and p.person_id = n.person_id
-      and p.traits || n.traits <> p.traits and pg_column_size(p.traits) < ${when.bytesMax}`);
+    ), changed as (
+      select l.ctid as place from n cross join lateral (
+        select p.ctid from profiles p
+        where p.space_id = n.space_id and p.person_id = n.person_id
+          and p.traits || n.traits <> p.traits and pg_column_size(p.traits) < ${when.bytesMax} offset 0
+      ) l
+    )
+    update profiles p set traits = p.traits || n.traits, updated_at = ${when.at}
+    from n
+    where p.ctid = any(array(select place from changed)) and p.space_id = n.space_id and p.person_id = n.person_id`);
 
 export const selectTraits = (q: Queryable, people: PersonColumns) =>
   q.query<{ person_id: PersonId; traits: Record<string, unknown> }>(sql`

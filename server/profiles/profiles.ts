@@ -143,7 +143,7 @@ async function lockOwners(
   const found = await rows.lockProfiles(tx, { spaceIds: [...people.values()], personIds: [...people.keys()] });
   for (const row of found)
     if (row.merged_into === null) locked.set(row.person_id, { spaceId: row.space_id, merges: row.merges });
-  const after = await rows.selectOwners(tx, columns);
+  const after = tx.alone ? before : await rows.selectOwners(tx, columns);
   return after.every(({ person_id }) => locked.has(person_id)) ? ownersOf(after) : undefined;
 }
 

@@ -18,8 +18,8 @@ export const rules: readonly Rule[] = [
     rule: 'person lock',
     what: 'Rule 3: a person is locked before anything of them is read, so their changes happen one after another.',
     file: 'server/profiles/people.sql.ts',
-    find: '    for no key update of p`);',
-    replace: '    `);',
+    find: 'sql`for no key update of p`',
+    replace: 'empty',
     engine: 'pg',
   },
   {

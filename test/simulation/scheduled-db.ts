@@ -42,6 +42,7 @@ export function scheduledDb(real: Db, scheduler: Scheduler, actor: Actor): Db {
 
 function scheduledTx(real: Tx, own: { scheduler: Scheduler; actor: Actor; pid: number | undefined }): Tx {
   return {
+    alone: real.alone,
     async query<R extends Row>(statement: Sql): Promise<R[]> {
       const unit = await own.scheduler.turn(own.actor, 'statement', wordsOf(statement));
       unit.pid = own.pid;
