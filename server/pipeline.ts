@@ -184,8 +184,10 @@ export interface PipelineParts {
 }
 
 export interface Pipeline {
-  /** Something was committed that may concern walks or delivery. */
+  /** Somebody changed something that may concern any loop: a connection, a mapping, a destination. */
   wake(): void;
+  /** Events were committed: what is owed for them concerns delivery alone. */
+  wakeDelivery(): void;
   stop(): Promise<void>;
 }
 
@@ -201,14 +203,14 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
       },
       step,
     );
-  const woken = [
+  const background = [
     ...(roles.compute
       ? [start('a walk', seconds(1), () => walkStep({ ...parts.level, db: parts.db, log: parts.log }))]
       : []),
     ...(roles.compute ? [start('a release', seconds(1), () => releaseStep(parts))] : []),
     ...(roles.compute ? [start('a resync', seconds(1), () => resyncStep(parts))] : []),
-    ...(roles.deliver ? [start('delivery', millis(250), () => parts.delivery.step())] : []),
   ];
+  const delivery = roles.deliver ? start('delivery', millis(250), () => parts.delivery.step()) : undefined;
   const upkeep = [
     start('database upkeep', parts.maintainIdle, parts.maintain),
     ...(roles.compute ? [start('sweeping', minutes(1), () => sweep(parts))] : []),
@@ -225,10 +227,12 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
   ];
   return {
     wake() {
-      for (const loop of woken) loop.wake();
+      for (const loop of background) loop.wake();
+      delivery?.wake();
     },
+    wakeDelivery: () => delivery?.wake(),
     async stop() {
-      await Promise.all([...woken, ...upkeep].map((loop) => loop.stop()));
+      await Promise.all([...background, ...upkeep, delivery].map((loop) => loop?.stop()));
       await parts.delivery.stop();
     },
   };

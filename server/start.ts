@@ -59,13 +59,14 @@ async function startWith(tiktok: TikTok, config: Config, parts: Parts, reached: 
   const settings = deliverySettings(config);
   const nodeId = random.bytes(9).toString('base64url');
   const pipeline: { running: Pipeline | undefined } = { running: undefined };
-  const wake = (): void => pipeline.running?.wake();
-  const delivery = createDelivery({ ...parts, tiktok, reached, settings, nodeId, virtualNow: () => null, cut: wake });
+  const wakeDelivery = (): void => pipeline.running?.wakeDelivery();
+  const virtualNow = () => null;
+  const delivery = createDelivery({ ...parts, tiktok, reached, settings, nodeId, virtualNow, cut: wakeDelivery });
   const ingest = createIngest({
     ...parts,
     reached,
     process: (tx, batch) => processBatch(tx, level, batch),
-    committed: wake,
+    committed: wakeDelivery,
     settings: { ...ingestDefaults, publicUrl: config.publicUrl },
   });
   const passwords = createPasswords(parts);
@@ -81,7 +82,7 @@ async function startWith(tiktok: TikTok, config: Config, parts: Parts, reached: 
     mappingsMax: config.mappingsMax,
     removalGate: config.removalGate,
     callsPerSecond: Math.min(config.tiktok.callsPerSecond, config.tiktok.callsPerMinute / 60),
-    changed: wake,
+    changed: () => pipeline.running?.wake(),
     recent: (spaceId) => ingest.recent(spaceId),
     sendTest: (tx, test) => sendTest(tx, level, test),
   };

@@ -54,6 +54,12 @@ export const notFound = (): Refusal => refusal(404, 'not-found', 'there is no su
 /** Room for a mapping with long templates or a pasted event; events themselves come in elsewhere. */
 const bodyBytesMax = 1_000_000;
 
+/** What became of the request when the database was away, by the name of the error (db/port.ts). */
+const unavailableMessages: ReadonlyMap<string, string> = new Map([
+  ['DatabaseUnavailable', 'the database does not answer; nothing was changed, try again in a moment'],
+  ['CommitUnknown', 'the database went away in the middle; look whether the change is there before you make it again'],
+]);
+
 /** An app that answers every refusal and every failure in the one shape, without saying more than that. */
 export function createHttpApp(log: Log): Api {
   const app: Api = new OpenAPIHono<ApiEnv>({
@@ -66,9 +72,10 @@ export function createHttpApp(log: Log): Api {
     if (error instanceof HTTPException) {
       return c.json({ errors: [{ type: 'request', message: error.message }] }, error.status);
     }
-    if (error.name === 'DatabaseUnavailable' || error.name === 'CommitUnknown') {
+    const unavailable = unavailableMessages.get(error.name);
+    if (unavailable !== undefined) {
       log.warn('the database did not answer', { path: c.req.routePath });
-      return c.json({ errors: [{ type: 'unavailable', message: 'try again in a moment' }] }, 503);
+      return c.json({ errors: [{ type: 'unavailable', message: unavailable }] }, 503, { 'retry-after': '5' });
     }
     // The route's pattern, not its path: an id says nothing, but a path may hold whatever somebody typed (I13).
     log.error('a request failed', { method: c.req.method, path: c.req.routePath, error });

@@ -17,6 +17,8 @@ export async function openDurable(
   const startParams = [
     ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
     ...['-c', 'wal_sync_method=fsync'],
+    // A statement that is kept (statement-names.ts) is still planned for the values it is asked with.
+    ...['-c', 'plan_cache_mode=force_custom_plan'],
     // How much log a checkpoint keeps for later use; its default is 1 GB of the operator's disk.
     ...['-c', 'max_wal_size=128MB'],
   ];

@@ -54,6 +54,16 @@ async function untilUp(engine: EmbeddedEngine): Promise<void> {
   while (!engine.isUp) await new Promise((resolve) => setImmediate(resolve));
 }
 
+test('a statement is taken apart once, however often it is asked, and planned anew for its values', async () => {
+  const { db } = await start();
+  await createKept(db);
+  for (let n = 0; n < 3; n += 1) await write(db, n);
+  const statements = await db.query<{ statement: string; customs: number; generics: number }>(sql`
+    select statement, custom_plans as customs, generic_plans as generics from pg_prepared_statements
+    where statement like ${'insert into kept%'}`);
+  expect(statements).toEqual([{ statement: 'insert into kept (n) values ($1)', customs: 3, generics: 0 }]);
+});
+
 test('every commit is on the disk before it is answered: 30 commits make at least 30 fsyncs, 30 reads none (I3)', async () => {
   const { engine, db } = await start();
   await createKept(db);

@@ -6,6 +6,7 @@ import type { EmbeddedEngine } from './embedded-engine.ts';
 import { guardPool, pooledDb } from './pooled.ts';
 import { DatabaseUnavailable, type Db } from './port.ts';
 import { searchPath } from './search-path.ts';
+import { statementNames } from './statement-names.ts';
 import { valueTypes } from './value-types.ts';
 
 /**
@@ -30,6 +31,7 @@ export function embeddedDb(
   const db = pooledDb({
     pool,
     engine: 'embedded',
+    nameOf: statementNames(),
     clock: parts.clock,
     random: parts.random,
     checkReady() {

@@ -7,6 +7,7 @@ import { InvariantError } from '../kernel/result.ts';
 import { boundValues } from './array-values.ts';
 import { classifyFailure, type Failure, failureToThrow, isConnectionUseless } from './failures.ts';
 import { CommitUnknown, DatabaseUnavailable, type Db, type Row, type TransactionOptions, type Tx } from './port.ts';
+import type { statementNames } from './statement-names.ts';
 
 /** 10 runs, waits doubling from 5 ms up to 320 ms: about a second in all before a deadlock is handed to the caller. */
 const runsMax = 10;
@@ -20,6 +21,8 @@ export interface PooledParts {
   readonly engine: Db['engine'];
   readonly clock: Clock;
   readonly random: Random;
+  /** Names under which each connection keeps a statement; without them every statement is taken apart whenever it is asked. */
+  readonly nameOf?: ReturnType<typeof statementNames>;
   /** Throws DatabaseUnavailable while there is no database to ask, instead of letting callers queue. */
   readonly checkReady: () => void;
   /** Told of every failure; the embedded engine reopens after `storage`. */
@@ -77,7 +80,7 @@ async function queryAlone<R extends Row>(parts: Parts, statement: Sql): Promise<
   parts.checkReady();
   const client = await connect(parts);
   try {
-    const result = await client.query<R>({ text: statement.text, values: boundValues(statement) });
+    const result = await client.query<R>(asQuery(parts, statement));
     client.release(parts.eras.isOver(client));
     return result.rows;
   } catch (error) {
@@ -189,7 +192,7 @@ class TransactionSession {
   async #run<R extends Row>(statement: { text: string; values: unknown[] }): Promise<R[]> {
     const limit = this.#limit === undefined ? {} : { query_timeout: this.#limit + driverGrace };
     try {
-      return (await this.#client.query<R>({ text: statement.text, values: boundValues(statement), ...limit })).rows;
+      return (await this.#client.query<R>({ ...asQuery(this.#parts, statement), ...limit })).rows;
     } catch (error) {
       const failure = report(this.#parts, error);
       this.failure ??= failure;
@@ -197,6 +200,12 @@ class TransactionSession {
     }
   }
 }
+
+const asQuery = ({ nameOf }: Parts, statement: { text: string; values: unknown[] }): pg.QueryConfig => ({
+  text: statement.text,
+  values: boundValues(statement),
+  ...nameOf?.(statement),
+});
 
 async function connect(parts: Parts): Promise<pg.PoolClient> {
   try {

@@ -17,7 +17,7 @@ export interface Tx extends Queryable {
   readonly [inTransaction]: true;
   /**
    * Nobody else can be in the database while this transaction runs: the embedded engine has one session. What is read stays as
-   * it is without a lock, which costs a written row for each row locked (10 % of a first sync, docs/performance.md).
+   * it is without a lock, which would write each row that it locks (docs/decisions/0018).
    */
   readonly alone: boolean;
 }

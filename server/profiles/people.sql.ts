@@ -28,7 +28,7 @@ export const selectOwners = (q: Queryable, wanted: IdentifierColumns) =>
 
 /**
  * Rule 3: in one order for everybody, that of the look-ups. Whoever is alone holds them all. `offset 0` as in selectOwners: of
- * 100,000 people the planner read all of them to lock 1,000 (113 ms against 9).
+ * 100,000 people the planner read all of them to lock 1,000 (113 ms against 13, docs/decisions/0018).
  */
 export const lockProfiles = (tx: Tx, people: PersonColumns) =>
   tx.query<{ space_id: SpaceId; person_id: PersonId; merged_into: PersonId | null; merges: number }>(sql`
