@@ -18,7 +18,7 @@ export const rules: readonly Rule[] = [
     rule: 'person lock',
     what: 'Rule 3: a person is locked before anything of them is read, so their changes happen one after another.',
     file: 'server/profiles/people.sql.ts',
-    find: 'sql`for no key update of p`',
+    find: 'sql`for no key update`',
     replace: 'empty',
     engine: 'pg',
   },
