@@ -92,9 +92,9 @@ export const rules: readonly Rule[] = [
     rule: 'exact settle',
     what: 'Rule 11: settling deletes exactly the pointers that were read, never a range of seqs.',
     file: 'server/ledger/owed.sql.ts',
-    find: `where c.space_id = p.space_id and c.target_id = p.target_id and c.lane = p.lane and c.seq = p.seq
-      and c.origin_id = p.origin_id and c.person_id = p.person_id\``,
-    replace: 'where c.space_id = p.space_id and c.target_id = p.target_id and c.lane = p.lane and c.seq <= p.seq`',
+    find: `c.lane = p.lane and c.seq = p.seq
+          and c.origin_id = p.origin_id and c.person_id = p.person_id offset 0`,
+    replace: 'c.lane = p.lane and c.seq <= p.seq offset 0',
   },
   {
     rule: 'doubts',
