@@ -210,7 +210,7 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
     ...(roles.compute ? [start('a release', seconds(1), () => releaseStep(parts))] : []),
     ...(roles.compute ? [start('a resync', seconds(1), () => resyncStep(parts))] : []),
   ];
-  const delivery = roles.deliver ? start('delivery', millis(250), () => parts.delivery.step()) : undefined;
+  const delivery = roles.deliver ? [start('delivery', millis(250), () => parts.delivery.step())] : [];
   const upkeep = [
     start('database upkeep', parts.maintainIdle, parts.maintain),
     ...(roles.compute ? [start('sweeping', minutes(1), () => sweep(parts))] : []),
@@ -227,12 +227,13 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
   ];
   return {
     wake() {
-      for (const loop of background) loop.wake();
-      delivery?.wake();
+      for (const loop of [...background, ...delivery]) loop.wake();
     },
-    wakeDelivery: () => delivery?.wake(),
+    wakeDelivery() {
+      for (const loop of delivery) loop.wake();
+    },
     async stop() {
-      await Promise.all([...background, ...upkeep, delivery].map((loop) => loop?.stop()));
+      await Promise.all([...background, ...delivery, ...upkeep].map((loop) => loop.stop()));
       await parts.delivery.stop();
     },
   };

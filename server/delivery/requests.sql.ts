@@ -191,20 +191,21 @@ const current = sql`exists (
 /**
  * Newer changes of the memberships were settled: what was refused before is past. Of each membership by itself: a person's
  * other identifiers stay refused whatever became of these (I1). By `ctid` and `offset 0`: not all that is parked is read for it.
+ * Whether it is past is asked of the row itself: a call beside this one may just be parking it anew.
  */
 export async function forgetParked(tx: Tx, pointers: readonly Pointer[]): Promise<void> {
   if (pointers.length === 0) return;
   const column = <V>(pick: (p: Pointer) => V): V[] => pointers.map(pick);
   await tx.query(sql`
-    delete from parked where ctid = any(array(
+    delete from parked p where p.ctid = any(array(
       select found.ctid
       from unnest(${column((p) => p.spaceId)}::bigint[], ${column((p) => p.targetId)}::bigint[], ${column((p) => p.seq)}::bigint[],
         ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[]) as k (space_id, target_id, seq, origin_id, person_id)
       cross join lateral (
-        select p.ctid from parked p
-        where p.space_id = k.space_id and p.target_id = k.target_id and p.origin_id = k.origin_id and p.person_id = k.person_id
-          and p.seq < k.seq and not ${current} offset 0
-      ) found))`);
+        select o.ctid from parked o
+        where o.space_id = k.space_id and o.target_id = k.target_id and o.origin_id = k.origin_id and o.person_id = k.person_id
+          and o.seq < k.seq offset 0
+      ) found)) and not ${current}`);
 }
 
 /** Where a page of parked rows ended: the row itself, of which there is one. */
