@@ -4,7 +4,7 @@ import type { Prepared } from '../../cli/demo/setup.ts';
 import { type AppPage, openApp } from '../support/app-page.ts';
 import { emailHash, emailsAt } from '../support/at-tiktok.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { engageEvent, startUsher, type Usher } from '../support/usher.ts';
+import { engageEvent, startUsher, type Usher, until } from '../support/usher.ts';
 
 /** What became of people at TikTok: charts, the way of events and people, errors, calls, and who is parked. */
 let usher: Usher;
@@ -108,7 +108,11 @@ test('each call has its request_id, and opens with hashes and TikTok’s answer,
   expect(shown).not.toMatch(/access.token/i);
   await app.page.keyboard.press('Escape');
   await panel.waitFor({ state: 'detached' });
-  expect(await app.page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Open the call delete');
+  await until(
+    () => app.page.evaluate('document.activeElement.getAttribute("aria-label")'),
+    (focused) => focused === 'Open the call delete',
+    'the focus to be back where it was',
+  );
 });
 
 test('who is parked stands there with the reason, masked; a retry that is refused again parks again', async () => {

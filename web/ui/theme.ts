@@ -20,6 +20,8 @@ const variantColors: VariantColorsResolver = (input) => {
 };
 
 export const theme = createTheme({
+  // Menus, dialogs and drawers come and go at once for whoever asked their system for less motion (as base.css does for the rest).
+  respectReducedMotion: true,
   variantColorResolver: variantColors,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: 'var(--mono)',
