@@ -121,15 +121,13 @@ async function writePointers(tx: Tx, pointers: readonly Pointer[], onConflict: S
 export async function sweepAbsentRows(tx: Tx, before: Date, limit: number): Promise<number> {
   const rows = await tx.query<{ n: number }>(sql`
     with old as (
-      select m.space_id, m.target_id, m.origin_id, m.person_id, m.variant from memberships m
+      select m.ctid from memberships m
       where m.level = 0 and m.settled_at < ${before} and not exists (
         select 1 from parked p where p.space_id = m.space_id and p.target_id = m.target_id and p.origin_id = m.origin_id
-          and p.person_id = m.person_id and p.variant = m.variant and p.seq = m.seq)
+          and p.person_id = m.person_id and p.variant = m.variant and p.seq = m.seq offset 0)
       limit ${limit} for update of m skip locked
     ), gone as (
-      delete from memberships m using old
-      where m.space_id = old.space_id and m.target_id = old.target_id and m.origin_id = old.origin_id
-        and m.person_id = old.person_id and m.variant = old.variant returning 1
+      delete from memberships where ctid = any(array(select ctid from old)) returning 1
     ) select count(*) as n from gone`);
   return rows[0]?.n ?? 0;
 }

@@ -4,9 +4,11 @@ import type { PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import { testDatabase } from '../../test/support/database.ts';
 import { mostRows } from '../../test/support/most-rows.ts';
 import type { Tx } from '../db/port.ts';
-import { insertPointers } from './memberships.sql.ts';
+import { insertPointers, sweepAbsentRows } from './memberships.sql.ts';
 import { deletePointers, heldHashes, markSettled } from './owed.sql.ts';
 import { live, type Pointer } from './rows.ts';
+import { forgetOwed } from './siblings.sql.ts';
+import { sweepStalePointers } from './stale-pointers.sql.ts';
 
 const database = testDatabase(import.meta.url);
 const people = 5_000;
@@ -63,4 +65,23 @@ test('rule 10: asking who else holds a hash costs no more than the question, als
   const held = await heldHashes(database.db, spaceId, hashes);
   expect({ held: held.size, unknown: held.has(999) }).toEqual({ held: 999, unknown: false });
   expect(await mostRows(database.db, 'loops', (tx) => heldHashes(tx, spaceId, hashes))).toBe(hashes.length);
+});
+
+test('a sweep costs no more than its part, however many people there are and however much is owed', async () => {
+  const { db } = database;
+  await everybodyAt(0);
+  await db.query(raw("update memberships set settled_at = '2026-06-01' where person_id <= 3000"));
+  await db.query(raw('update memberships set seq = seq + 100000 where person_id % 2 = 0'));
+  await db.transaction((tx) => insertPointers(tx, pointersOf(people)));
+  await db.query(raw('analyze memberships, changes, parked'));
+  const left = async (table: string): Promise<number> => (await db.query(raw(`select 1 from ${table}`))).length;
+  const after = new Date('2026-07-01T00:00:00Z');
+  const most = [
+    await mostRows(db, 'any', (tx) => sweepStalePointers(tx, undefined, 500)),
+    await mostRows(db, 'any', (tx) => sweepAbsentRows(tx, after, 500)),
+    await mostRows(db, 'any', (tx) => forgetOwed(tx, { spaceId, from: targetId, to: null, gives: 'present' }, 500)),
+  ];
+  // Of the first 500 pointers every other one had joined nothing.
+  expect([await left('changes'), await left('memberships')]).toEqual([people - 250 - 500, people - 500]);
+  expect(most).toEqual([500, 500, 500]);
 });

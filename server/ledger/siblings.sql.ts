@@ -162,16 +162,12 @@ export async function dropRows(tx: Tx, { spaceId, from }: Move, people: PersonId
 /** Nothing can be told to an audience that is gone: at most `limit` pointers and doubts of it are forgotten. Gives how many. */
 export async function forgetOwed(tx: Tx, { spaceId, from }: Move, limit: number): Promise<number> {
   const [row] = await tx.query<{ n: number }>(sql`
-    with owed as (
-      select lane, seq, origin_id, person_id from changes where space_id = ${spaceId} and target_id = ${from} limit ${limit}
-    ), pointers as (
-      delete from changes c using owed o where c.space_id = ${spaceId} and c.target_id = ${from} and c.lane = o.lane
-        and c.seq = o.seq and c.origin_id = o.origin_id and c.person_id = o.person_id returning 1
-    ), open as (
-      select type, hash from doubts where space_id = ${spaceId} and target_id = ${from} limit ${limit}
+    with pointers as (
+      delete from changes where ctid = any(array(
+        select ctid from changes where space_id = ${spaceId} and target_id = ${from} limit ${limit})) returning 1
     ), doubted as (
-      delete from doubts d using open o where d.space_id = ${spaceId} and d.target_id = ${from} and d.type = o.type
-        and d.hash = o.hash returning 1
+      delete from doubts where ctid = any(array(
+        select ctid from doubts where space_id = ${spaceId} and target_id = ${from} limit ${limit} for update)) returning 1
     ) select (select count(*) from pointers) + (select count(*) from doubted) as n`);
   return row?.n ?? 0;
 }

@@ -24,19 +24,18 @@ export async function sweepStalePointers(
   const from = after ?? { spaceId: 0, targetId: 0, lane: 0, seq: 0, originId: 0, personId: 0 };
   const rows = await tx.query<PointerRow>(sql`
     with chunk as materialized (
-      select space_id, target_id, lane, seq, origin_id, person_id from changes
+      select ctid, space_id, target_id, lane, seq, origin_id, person_id from changes
       where (space_id, target_id, lane, seq, origin_id, person_id)
         > (${from.spaceId}::bigint, ${from.targetId}::bigint, ${from.lane}::smallint, ${from.seq}::bigint, ${from.originId}::bigint, ${from.personId}::bigint)
       order by space_id, target_id, lane, seq, origin_id, person_id limit ${limit}
     ), stale as (
-      delete from changes c using chunk k
-      where c.space_id = k.space_id and c.target_id = k.target_id and c.lane = k.lane and c.seq = k.seq
-        and c.origin_id = k.origin_id and c.person_id = k.person_id and not exists (
+      delete from changes where ctid = any(array(
+        select k.ctid from chunk k where not exists (
           select 1 from memberships m where m.space_id = k.space_id and m.target_id = k.target_id and m.origin_id = k.origin_id
-            and m.person_id = k.person_id and m.seq = k.seq)
+            and m.person_id = k.person_id and m.seq = k.seq offset 0)))
     )
-    select * from chunk order by space_id desc, target_id desc, lane desc, seq desc, origin_id desc, person_id desc
-    limit 1`);
+    select space_id, target_id, lane, seq, origin_id, person_id from chunk
+    order by space_id desc, target_id desc, lane desc, seq desc, origin_id desc, person_id desc limit 1`);
   const [last] = rows;
   return (
     last && {
