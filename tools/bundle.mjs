@@ -1,11 +1,13 @@
 // Node 20 runs TypeScript only through module hooks, and every module passes them, those of all packages too: most of the time
 // of a start. So there the sources are put together once with the packages they use, and again when one of them has changed
 // (docs/decisions/0006).
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+const here = fileURLToPath(import.meta.url);
 const project = fileURLToPath(new URL('../', import.meta.url));
 const sources = ['cli', 'contract', 'sandbox', 'server', 'tools', 'package-lock.json'];
 /** They have native code, or look for files of their own. */
@@ -39,7 +41,8 @@ export async function bundled(source, root) {
   if (fs.existsSync(place)) {
     fs.utimesSync(place, new Date(), new Date());
   } else {
-    await bundle(fileURLToPath(source), place);
+    // In a process of its own: the memory that it takes, some 400 MB, would stay with a server that starts from it.
+    execFileSync(process.execPath, [here, fileURLToPath(source), place], { stdio: 'ignore' });
     sweep(cache);
   }
   process.setSourceMapsEnabled(true);
@@ -88,3 +91,5 @@ const ownPlace = (code, id) =>
   id.endsWith('.ts') && code.includes('import.meta.url')
     ? code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
     : undefined;
+
+if (here === process.argv[1]) await bundle(...process.argv.slice(2));
