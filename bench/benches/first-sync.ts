@@ -54,6 +54,7 @@ async function measure(
     await stand.rest.post(connectionsOf(stand), { destinationId, sendTrack: true, sendIdentify: false });
     await untilHeld(stand, members * idsAPerson);
     const seconds = (systemClock.elapsed() - began) / 1_000;
+    note(`${limits}: everybody is at TikTok after ${seconds.toFixed(1)} s`);
     const figure = { unit: 's', runs: [seconds], beside: cpuAnEvent([cpuSince(stand, cpu)], members) };
     return { figure, memory: stand.memory().most };
   } finally {
