@@ -116,7 +116,7 @@ async function writePointers(tx: Tx, pointers: readonly Pointer[], onConflict: S
 
 /**
  * Absent rows settled before `before` are forgotten (rule 7: thirty days), but not while TikTok refuses the removal: it
- * still holds them. Says how many.
+ * still holds them. Says how many. Locked, so deleted by their place; `offset 0` looks up what is parked (decision 0018).
  */
 export async function sweepAbsentRows(tx: Tx, before: Date, limit: number): Promise<number> {
   const rows = await tx.query<{ n: number }>(sql`

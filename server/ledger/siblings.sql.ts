@@ -159,7 +159,10 @@ export async function dropRows(tx: Tx, { spaceId, from }: Move, people: PersonId
   return rows.map((row) => row.origin_id);
 }
 
-/** Nothing can be told to an audience that is gone: at most `limit` pointers and doubts of it are forgotten. Gives how many. */
+/**
+ * Nothing can be told to an audience that is gone: at most `limit` pointers and doubts of it are forgotten. Gives how many. Both are
+ * deleted by their place (decision 0018); doubts are locked for that, since a call that was lost may just be moving one.
+ */
 export async function forgetOwed(tx: Tx, { spaceId, from }: Move, limit: number): Promise<number> {
   const [row] = await tx.query<{ n: number }>(sql`
     with pointers as (

@@ -14,7 +14,8 @@ interface PointerRow extends Row {
 
 /**
  * A chunk of pointers in the order of their key, from all targets: those that join nothing are deleted (rule 8: a newer
- * one exists), as sending would do, also where nothing is sent for long. Gives where to go on, undefined at the end.
+ * one exists), as sending would do, also where nothing is sent for long. By their place and with look-ups (`offset 0`), since the
+ * planner would rather read the tables whole for each chunk (decision 0018). Gives where to go on, undefined at the end.
  */
 export async function sweepStalePointers(
   tx: Tx,
