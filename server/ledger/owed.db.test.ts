@@ -1,11 +1,12 @@
 import sql, { raw } from 'sql-template-tag';
 import { expect, test } from 'vitest';
-import type { PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
+import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import { testDatabase } from '../../test/support/database.ts';
 import { mostRows } from '../../test/support/most-rows.ts';
 import type { Tx } from '../db/port.ts';
+import { must } from '../kernel/result.ts';
 import { insertPointers, sweepAbsentRows } from './memberships.sql.ts';
-import { deletePointers, heldHashes, markSettled } from './owed.sql.ts';
+import { anyOwed, deletePointers, heldHashes, markSettled, readOwed } from './owed.sql.ts';
 import { live, type Pointer } from './rows.ts';
 import { forgetOwed } from './siblings.sql.ts';
 import { sweepStalePointers } from './stale-pointers.sql.ts';
@@ -54,6 +55,32 @@ test('settling calls costs no more than what they told, however much more is owe
   expect(await mostRows(database.db, 'any', (tx) => deletePointers(tx, told))).toBe(told.length);
   const [left] = await database.db.query<{ n: number }>(sql`select count(*) as n from changes`);
   expect(left?.n).toBe(people - told.length);
+});
+
+test('the next call is asked for at the cost of what is in flight and of its own rows, however much more is owed', async () => {
+  const { db } = database;
+  await db.query(raw("insert into spaces (slug, name, created_at) values ('shop', 'Shop', '2026-06-01')"));
+  const [made] = await db.query<{ destination_id: DestinationId }>(
+    raw(`insert into destinations (space_id, metadata_id, name, enabled, created_at, updated_at)
+      select space_id, 'actions-tiktok-audiences', 'Shop', true, created_at, created_at from spaces returning destination_id`),
+  );
+  const destinationId = must(made, 'a destination').destination_id;
+  await db.transaction((tx) => insertPointers(tx, pointersOf(people)));
+  await db.query(raw('analyze changes'));
+  const flying = pointersOf(400).map(({ seq }) => seq);
+  expect(await anyOwed(db, destinationId, [targetId], flying)).toBe(true);
+  expect((await readOwed(db, { spaceId, targetId }, 100, flying)).map(({ pointer }) => pointer.seq)).toEqual(
+    pointersOf(500)
+      .slice(400)
+      .map(({ seq }) => seq),
+  );
+  const all = pointersOf(people).map(({ seq }) => seq);
+  expect(await anyOwed(db, destinationId, [targetId], all)).toBe(false);
+  const most = [
+    await mostRows(db, 'any', (tx) => anyOwed(tx, destinationId, [targetId], flying)),
+    await mostRows(db, 'any', (tx) => readOwed(tx, { spaceId, targetId }, 100, flying)),
+  ];
+  expect(most).toEqual([400, 400]);
 });
 
 test('rule 10: asking who else holds a hash costs no more than the question, also while the planner believes that nobody is present', async () => {

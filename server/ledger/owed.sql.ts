@@ -36,6 +36,9 @@ const isParked = (m: Sql) => sql`exists (
   select 1 from parked p where p.space_id = ${m}.space_id and p.target_id = ${m}.target_id and p.origin_id = ${m}.origin_id
     and p.person_id = ${m}.person_id and p.variant = ${m}.variant and p.seq = ${m}.seq)`;
 
+/** A hash of the numbers, made once: a kept statement compares `<> all (array)` one by one, thousands for each row. */
+const isNoneOf = (seq: Sql, seqs: readonly number[]) => sql`${seq} not in (select unnest(${seqs}::bigint[]))`;
+
 /**
  * The oldest pointers of a target, live before backfill, with the level that stands now (rule 8). `except` are the
  * seqs in flight. What TikTok refused alone waits for a retry by hand, whatever repeats its pointer (I7). `offset 0` keeps
@@ -52,7 +55,7 @@ export async function readOwed(
       m.variant, m.level, m.mapping_id, m.email, m.phone, m.idfa, m.aaid
     from (
       select space_id, target_id, lane, seq, origin_id, person_id from changes
-      where space_id = ${target.spaceId} and target_id = ${target.targetId} and seq <> all(${except}::bigint[])
+      where space_id = ${target.spaceId} and target_id = ${target.targetId} and ${isNoneOf(sql`seq`, except)}
       order by lane, seq limit ${limit}
     ) c
     left join lateral (
@@ -246,7 +249,8 @@ export async function removeDoubts(tx: Tx, spaceId: SpaceId, doubts: readonly Do
 
 /**
  * Whether any of these targets has a pointer that is not in flight, and the destination may send it: switched on (or
- * deleted with removals left) and not paused, as it stands now.
+ * deleted with removals left) and not paused, as it stands now. Asked in the order of the key, so that the first one found ends
+ * the search: an `exists` became a join that read all that is owed (850,000 pointers: 200 ms, three times a call).
  */
 export async function anyOwed(
   q: Queryable,
@@ -255,11 +259,14 @@ export async function anyOwed(
   except: readonly number[],
 ): Promise<boolean> {
   const rows = await q.query(sql`
-    select 1 from destinations d, unnest(${targets}::bigint[]) as t (target_id)
+    select 1 from destinations d
+    cross join unnest(${targets}::bigint[]) as t (target_id)
+    cross join lateral (
+      select 1 from changes c
+      where c.space_id = d.space_id and c.target_id = t.target_id and ${isNoneOf(sql`c.seq`, except)}
+      order by c.lane, c.seq limit 1
+    ) c
     where d.destination_id = ${destinationId} and (d.enabled or d.deleted_at is not null) and d.paused_reason is null
-      and exists (
-        select 1 from changes c
-        where c.space_id = d.space_id and c.target_id = t.target_id and c.seq <> all(${except}::bigint[]))
     limit 1`);
   return rows.length > 0;
 }
