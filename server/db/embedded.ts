@@ -7,6 +7,7 @@ import { guardPool, pooledDb } from './pooled.ts';
 import { DatabaseUnavailable, type Db } from './port.ts';
 import { searchPath } from './search-path.ts';
 import { statementNames } from './statement-names.ts';
+import { createTurns } from './turns.ts';
 import { valueTypes } from './value-types.ts';
 
 /**
@@ -42,5 +43,12 @@ export function embeddedDb(
     },
     allowLong: (limit) => engine.allowLong(limit),
   });
-  return { ...db, pool };
+  const turns = createTurns(parts.clock);
+  return {
+    ...db,
+    pool,
+    query: (statement) => turns.now(() => db.query(statement)),
+    transaction: (work, options) =>
+      (options?.background ? turns.later : turns.now)(() => db.transaction(work, options)),
+  };
 }

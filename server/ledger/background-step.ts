@@ -25,13 +25,16 @@ export async function backgroundStep<Row>(
   const now = () => new Date(deps.clock.now());
   const claimed: { row?: Row } = {};
   try {
-    return await deps.db.transaction(async (tx) => {
-      const row = await work.claim(tx, now());
-      if (row === undefined) return 'idle';
-      claimed.row = row;
-      await work.takeStep(tx, row, now());
-      return 'more';
-    });
+    return await deps.db.transaction(
+      async (tx) => {
+        const row = await work.claim(tx, now());
+        if (row === undefined) return 'idle';
+        claimed.row = row;
+        await work.takeStep(tx, row, now());
+        return 'more';
+      },
+      { background: true },
+    );
   } catch (error) {
     const { row } = claimed;
     if (row === undefined) throw error;

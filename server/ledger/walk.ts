@@ -49,8 +49,8 @@ async function walkChunk(tx: Tx, deps: LevelDeps, walk: WalkRow, most: number): 
   const place = { spaceId: walk.space_id, audienceId: walk.audience_id, after: walk.cursor_person, limit: most };
   const people = audience ? await peopleAfter(tx, place) : [];
   if (audience && people.length) {
-    // Rule 3: read the members only once their people are locked, so that no live change is overwritten by an older level.
-    await lockPeople(tx, walk.space_id, people);
+    // Rule 3: read the members only once nobody else can change them, so that no live change is overwritten by an older level.
+    if (!tx.alone) await lockPeople(tx, walk.space_id, people);
     const members = await membersOf(tx, audience, people);
     const changes = members.map(({ personId, member }) => ({ audience, personId, member, events: [] }));
     await levelMembers(tx, deps, { lane: backfill, changes, directs: [], only: walk.destination_id });
