@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import type { AudienceId, DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
+import { anyAt } from './any-at.sql.ts';
 import { isReleasing } from './releases.sql.ts';
 
 export interface TargetPlace {
@@ -42,8 +43,7 @@ export interface AtTarget {
 
 /** One level after the other: owed and doubts first, so that the rows of a target that still works are not read through. */
 export async function standingAt(q: Queryable, { spaceId, destinationId, targetId }: TargetPlace): Promise<AtTarget> {
-  const at = sql`x.space_id = ${spaceId} and x.target_id = ${targetId}`;
-  const ofTarget = sql`m.space_id = ${spaceId} and m.target_id = ${targetId}`;
+  const at = { spaceId, id: targetId };
   const [row] = await q.query<{
     walking: boolean;
     releasing: boolean;
@@ -57,10 +57,10 @@ export async function standingAt(q: Queryable, { spaceId, destinationId, targetI
         as walking,
       exists (select 1 from releases r where r.destination_id = ${destinationId}
         and (r.target_id is null or r.target_id = ${targetId})) as releasing,
-      exists (select 1 from changes x where ${at}) as owed,
-      exists (select 1 from doubts x where ${at}) as doubts,
-      exists (select 1 from memberships m where ${ofTarget} and m.level = 1 and not ${isReleasing(destinationId)}) as present,
-      exists (select 1 from memberships x where ${at} and x.level = 2) as kept`);
+      ${anyAt('changes', at)} as owed,
+      ${anyAt('doubts', at)} as doubts,
+      ${anyAt('memberships', at, sql`and m.level = 1 and not ${isReleasing(destinationId)}`)} as present,
+      ${anyAt('memberships', at, sql`and m.level = 2`)} as kept`);
   return row ?? { walking: false, releasing: false, owed: false, doubts: false, present: false, kept: false };
 }
 

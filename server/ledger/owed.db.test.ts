@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import { testDatabase } from '../../test/support/database.ts';
 import { mostRows } from '../../test/support/most-rows.ts';
-import type { Tx } from '../db/port.ts';
+import type { Queryable, Tx } from '../db/port.ts';
 import { must } from '../kernel/result.ts';
 import { insertPointers, sweepAbsentRows } from './memberships.sql.ts';
-import { anyOwed, deletePointers, heldHashes, markSettled, readOwed } from './owed.sql.ts';
+import { anyOwed, deletePointers, destinationsWithWork, heldHashes, markSettled, readOwed } from './owed.sql.ts';
 import { live, type Pointer } from './rows.ts';
 import { forgetOwed } from './siblings.sql.ts';
 import { sweepStalePointers } from './stale-pointers.sql.ts';
@@ -57,14 +57,40 @@ test('settling calls costs no more than what they told, however much more is owe
   expect(left?.n).toBe(people - told.length);
 });
 
-test('the next call is asked for at the cost of what is in flight and of its own rows, however much more is owed', async () => {
+async function oneDestination(): Promise<DestinationId> {
   const { db } = database;
-  await db.query(raw("insert into spaces (slug, name, created_at) values ('shop', 'Shop', '2026-06-01')"));
+  await db.query(
+    raw(
+      "insert into spaces (space_id, slug, name, created_at) overriding system value values (1, 'shop', 'Shop', '2026-06-01')",
+    ),
+  );
   const [made] = await db.query<{ destination_id: DestinationId }>(
     raw(`insert into destinations (space_id, metadata_id, name, enabled, created_at, updated_at)
       select space_id, 'actions-tiktok-audiences', 'Shop', true, created_at, created_at from spaces returning destination_id`),
   );
-  const destinationId = must(made, 'a destination').destination_id;
+  return must(made, 'a destination').destination_id;
+}
+
+test('who has anything to do is asked for at the cost of the targets, however much one of them holds and is owed', async () => {
+  const { db } = database;
+  const destinationId = await oneDestination();
+  await db.query(
+    raw(`insert into targets (space_id, target_id, destination_id, advertiser_id, named, tiktok_id, state, looked_at, created_at, updated_at)
+      overriding system value select 1, n, ${destinationId}, '7', s, s, s, now(), now(), now()
+      from unnest(array['ready', 'leaving', 'gone', 'blocked', 'unresolved']) with ordinality as t (s, n)`),
+  );
+  await everybodyAt(1);
+  await db.transaction((tx) => insertPointers(tx, pointersOf(people)));
+  await db.query(raw('analyze memberships, changes, targets'));
+  const now = new Date('2026-06-01T00:00:00Z');
+  const ask = (tx: Queryable) => destinationsWithWork(tx, now, { blocked: now, unseen: now });
+  expect(await ask(db)).toEqual([destinationId]);
+  expect(await mostRows(db, 'any', ask)).toBeLessThanOrEqual(5);
+});
+
+test('the next call is asked for at the cost of what is in flight and of its own rows, however much more is owed', async () => {
+  const { db } = database;
+  const destinationId = await oneDestination();
   await db.transaction((tx) => insertPointers(tx, pointersOf(people)));
   await db.query(raw('analyze changes'));
   const flying = pointersOf(400).map(({ seq }) => seq);

@@ -1,6 +1,7 @@
 import sql, { raw } from 'sql-template-tag';
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
+import { anyAt } from './any-at.sql.ts';
 import { directOrigin, type OriginId } from './rows.ts';
 
 /** A target whose people belong elsewhere (rule 12), and where: null for one that is gone with nothing in its place. */
@@ -16,11 +17,9 @@ export interface Move {
 }
 
 const holdsSomething = (t: 'b' | 'g') => {
-  const place = raw(`${t}.space_id and x.target_id = ${t}.target_id`);
-  return sql`(exists (select 1 from memberships x where x.space_id = ${place})
-    or exists (select 1 from changes x where x.space_id = ${place})
-    or exists (select 1 from doubts x where x.space_id = ${place})
-    or exists (select 1 from direct_exits x where x.space_id = ${place}))`;
+  const target = { spaceId: raw(`${t}.space_id`), id: raw(`${t}.target_id`) };
+  return sql`(${anyAt('memberships', target)} or ${anyAt('changes', target)} or ${anyAt('doubts', target)}
+    or ${anyAt('direct_exits', target)})`;
 };
 
 /** Something that has to move: `b` is a blocked target whose audience `f`, of the same destination, feeds. */
