@@ -241,10 +241,11 @@ export function startPipeline(parts: PipelineParts, roles: { compute: boolean; d
 
 async function sweep({ db, clock }: PipelineParts): Promise<'more' | 'idle'> {
   const before = (age: Millis): Date => new Date(clock.now() - age);
-  const rows = await db.transaction((tx) => sweepAbsentRows(tx, before(keep.absentRows), sweepRows));
-  const requests = await db.transaction((tx) => sweepRequests(tx, before(keep.requests), sweepRows));
-  await db.transaction((tx) => sweepCounts(tx, before(keep.counts)));
-  await db.transaction((tx) => sweepResyncs(tx, before(keep.counts)));
+  const behind = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction(work, { background: true });
+  const rows = await behind((tx) => sweepAbsentRows(tx, before(keep.absentRows), sweepRows));
+  const requests = await behind((tx) => sweepRequests(tx, before(keep.requests), sweepRows));
+  await behind((tx) => sweepCounts(tx, before(keep.counts)));
+  await behind((tx) => sweepResyncs(tx, before(keep.counts)));
   const ingested = await sweepIngestCounts(db, before(keep.counts));
   return Math.max(rows, requests) === sweepRows || ingested === 'more' ? 'more' : 'idle';
 }
@@ -253,7 +254,7 @@ async function sweep({ db, clock }: PipelineParts): Promise<'more' | 'idle'> {
 function staleSweep({ db }: PipelineParts): Step {
   let after: Pointer | undefined;
   return async () => {
-    after = await db.transaction((tx) => sweepStalePointers(tx, after, sweepRows));
+    after = await db.transaction((tx) => sweepStalePointers(tx, after, sweepRows), { background: true });
     return after ? 'more' : 'idle';
   };
 }

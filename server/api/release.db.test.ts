@@ -7,7 +7,7 @@ import { testDatabase } from '../../test/support/database.ts';
 import { advertiserId, engageEvent, makeWorld } from '../../test/support/world.ts';
 import { silentLog } from '../kernel/log.ts';
 import { must } from '../kernel/result.ts';
-import { counts, endTargets, producersOf, releaseStep, walkStep } from '../ledger/ledger.ts';
+import { counts, endTargets, owed, producersOf, releaseStep, walkStep } from '../ledger/ledger.ts';
 
 const database = testDatabase(import.meta.url);
 const person = (n: number) => ({ userId: `u${n}`, email: `p${n}@example.com` });
@@ -74,7 +74,8 @@ test('a deleted destination keeps its token until everybody is released and told
   expect((await ask('DELETE', `${base}?people=remove`)).status).toBe(202);
   await chunk(2);
   await settleAll();
-  expect((await counts.countOwed(database.db, destinationId)).pointers, 'so delivery does not forget it').toBe(4);
+  expect((await counts.countOwed(database.db, destinationId)).pointers).toBe(4);
+  expect(await owed.destinationOwes(database.db, destinationId), 'so delivery does not forget it').toBe(true);
   expect(await token()).toBe(1);
   await chunk(100);
   expect(await levels()).toEqual({ absent: 6 });

@@ -6,8 +6,8 @@ import type { EmbeddedEngine } from './embedded-engine.ts';
 import { guardPool, pooledDb } from './pooled.ts';
 import { DatabaseUnavailable, type Db } from './port.ts';
 import { searchPath } from './search-path.ts';
+import { createSessionOrder } from './session-order.ts';
 import { statementNames } from './statement-names.ts';
-import { createTurns } from './turns.ts';
 import { valueTypes } from './value-types.ts';
 
 /**
@@ -43,12 +43,12 @@ export function embeddedDb(
     },
     allowLong: (limit) => engine.allowLong(limit),
   });
-  const turns = createTurns(parts.clock);
+  const order = createSessionOrder(parts.clock);
   return {
     ...db,
     pool,
-    query: (statement) => turns.now(() => db.query(statement)),
+    query: (statement) => order.first(() => db.query(statement)),
     transaction: (work, options) =>
-      (options?.background ? turns.later : turns.now)(() => db.transaction(work, options)),
+      (options?.background ? order.last : order.first)(() => db.transaction(work, options)),
   };
 }

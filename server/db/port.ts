@@ -37,7 +37,7 @@ export interface Db extends Queryable {
 export interface TransactionOptions {
   /** How long one statement may take, where the engine's usual limit (seconds) is too short: a migration, a rebuild. */
   readonly statementLimit?: Millis;
-  /** Nobody waits for it: where the engine has one session, it begins when nobody else asks for it, or after half a second (turns.ts). */
+  /** Nobody waits for it: where the engine has one session, it begins when nobody else asks for it, or after half a second (session-order.ts). */
   readonly background?: boolean;
 }
 

@@ -17,7 +17,7 @@ import {
 } from '../destinations/destinations.ts';
 import { type Backoff, backoff } from '../kernel/backoff.ts';
 import { minutes, seconds } from '../kernel/clock.ts';
-import { counts, type LevelCount, owed, repeatPointers } from '../ledger/ledger.ts';
+import { type LevelCount, owed, repeatPointers } from '../ledger/ledger.ts';
 import { lookAtAudiences } from './audience-check.ts';
 import type { ReadyTarget } from './batch.ts';
 import { createClaims } from './claims.ts';
@@ -140,8 +140,8 @@ const runFor = seconds(2);
 
 /** A deleted destination whose removals are all told needs its token no more (rule 12). */
 async function forgetIfDone(deps: DeliveryDeps, destinationId: DestinationId): Promise<void> {
-  const { pointers, doubts } = await counts.countOwed(deps.db, destinationId);
-  if (pointers === 0 && doubts === 0) await deps.db.transaction((tx) => forgetToken(tx, deps.clock, destinationId));
+  if (!(await owed.destinationOwes(deps.db, destinationId)))
+    await deps.db.transaction((tx) => forgetToken(tx, deps.clock, destinationId));
 }
 
 /** One run: from taking the lease to giving it back, when nothing more can be sent now or its time is over (`cut`). */

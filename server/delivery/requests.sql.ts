@@ -132,8 +132,8 @@ export async function countRequests(
 /** Requests told to TikTok before `before` are forgotten. Says how many. */
 export async function sweepRequests(tx: Tx, before: Date, limit: number): Promise<number> {
   const rows = await tx.query(sql`
-    delete from requests where request_no in (
-      select request_no from requests where finished_at < ${before} order by request_no limit ${limit})
+    delete from requests where ctid = any(array(
+      select ctid from requests where finished_at < ${before} order by finished_at limit ${limit}))
     returning 1`);
   return rows.length;
 }

@@ -1,8 +1,11 @@
 import sql, { empty, raw, type Sql } from 'sql-template-tag';
 
-/** What belongs to a target, with an index that begins with (space_id, target_id) and goes on with these columns. */
+/**
+ * What belongs to a target, with an index that begins with (space_id, target_id) and goes on with these columns. Pointers are asked for from
+ * the end: at the front are those in flight, and the places of those that were told since the last vacuum.
+ */
 const indexed = {
-  changes: sql`m.lane, m.seq`,
+  changes: sql`m.lane desc, m.seq desc`,
   memberships: sql`m.origin_id, m.person_id`,
   doubts: sql`m.not_before`,
   direct_exits: sql`m.person_id`,
@@ -10,7 +13,8 @@ const indexed = {
 
 /**
  * Whether a target has any row `m` of a table, of those that `which` admits: asks for the first one of the index. An `exists` the planner
- * takes for a short look into the table, which reads all of it where others have many rows and this target none (decision 0018).
+ * takes for a short look into the table, which reads all of it where others have many rows and this target none (decision 0018). With
+ * `which` rows of the target are read until one fits.
  */
 export const anyAt = (
   table: keyof typeof indexed,

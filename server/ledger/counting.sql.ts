@@ -76,7 +76,7 @@ export const refusedRow = sql`(
       )`;
 
 /**
- * Members up to the walk's cursor have been walked; all of them, where no walk is under way. What is known of a person is
+ * Members up to the walk's cursor have been walked; all of them, where no walk is `going`. What is known of a person is
  * brought together by grouping: anti-joins of these sets are quadratic where the planner takes them for small. `offset 0`
  * keeps it on the primary keys (design.md 4.2), so that no statistics make it read everybody.
  */
@@ -85,7 +85,8 @@ function countingOf({ spaceId, destinationId, audienceIds }: CountedPlaces): Sql
   const asked = sql`any(${audienceIds}::bigint[])`;
   return sql`
     with walk as materialized (
-      select a.audience_id, a.n, coalesce(w.cursor_person, 9223372036854775807) as cursor
+      select a.audience_id, a.n, coalesce(w.cursor_person, 9223372036854775807) as cursor,
+        w.cursor_person is not null as going
       from unnest(${audienceIds}::bigint[]) with ordinality as a (audience_id, n)
       left join walks w on w.space_id = ${spaceId} and w.destination_id = ${destinationId} and w.audience_id = a.audience_id
         and w.finished_at is null
@@ -126,10 +127,10 @@ function countingOf({ spaceId, destinationId, audienceIds }: CountedPlaces): Sql
     select walk.audience_id, coalesce(sizes.members, 0) as members, coalesce(people.owed, 0) as owed,
       coalesce(people.parked, 0) as parked, coalesce(tallies.skipped, 0) as reasons, coalesce(tallies.kept, 0) as kept,
       coalesce(leaving.people, 0) as leaving,
-      (select count(*) from audience_members a where a.space_id = ${spaceId} and a.audience_id = walk.audience_id
-         and a.person_id > walk.cursor and a.present) as ahead,
-      (select count(*) from skip_reasons s where s.space_id = ${spaceId} and s.destination_id = ${destinationId}
-         and s.audience_id = walk.audience_id and s.person_id > walk.cursor) as reasons_ahead
+      case when walk.going then (select count(*) from audience_members a where a.space_id = ${spaceId} and a.audience_id = walk.audience_id
+         and a.person_id > walk.cursor and a.present) else 0 end as ahead,
+      case when walk.going then (select count(*) from skip_reasons s where s.space_id = ${spaceId} and s.destination_id = ${destinationId}
+         and s.audience_id = walk.audience_id and s.person_id > walk.cursor) else 0 end as reasons_ahead
     from walk
     left join people on people.origin_id = walk.audience_id
     left join leaving on leaving.origin_id = walk.audience_id

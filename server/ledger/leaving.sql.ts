@@ -34,14 +34,10 @@ export interface AtTarget {
   readonly walking: boolean;
   /** A producer went, and not everybody it put somewhere has been released. */
   readonly releasing: boolean;
-  /** People who are not being released. */
-  readonly present: boolean;
   readonly owed: boolean;
   readonly doubts: boolean;
-  readonly kept: boolean;
 }
 
-/** One level after the other: owed and doubts first, so that the rows of a target that still works are not read through. */
 export async function standingAt(q: Queryable, { spaceId, destinationId, targetId }: TargetPlace): Promise<AtTarget> {
   const at = { spaceId, id: targetId };
   const [row] = await q.query<{
@@ -49,8 +45,6 @@ export async function standingAt(q: Queryable, { spaceId, destinationId, targetI
     releasing: boolean;
     owed: boolean;
     doubts: boolean;
-    present: boolean;
-    kept: boolean;
   }>(sql`
     select
       exists (select 1 from walks w where w.space_id = ${spaceId} and w.destination_id = ${destinationId} and w.finished_at is null)
@@ -58,10 +52,21 @@ export async function standingAt(q: Queryable, { spaceId, destinationId, targetI
       exists (select 1 from releases r where r.destination_id = ${destinationId}
         and (r.target_id is null or r.target_id = ${targetId})) as releasing,
       ${anyAt('changes', at)} as owed,
-      ${anyAt('doubts', at)} as doubts,
-      ${anyAt('memberships', at, sql`and m.level = 1 and not ${isReleasing(destinationId)}`)} as present,
-      ${anyAt('memberships', at, sql`and m.level = 2`)} as kept`);
-  return row ?? { walking: false, releasing: false, owed: false, doubts: false, present: false, kept: false };
+      ${anyAt('doubts', at)} as doubts`);
+  return row ?? { walking: false, releasing: false, owed: false, doubts: false };
+}
+
+/** Whether anybody is present at a target who is not being released, or kept there. It may read all rows of the target. */
+export async function holdsAny(
+  q: Queryable,
+  { spaceId, destinationId, targetId }: TargetPlace,
+  level: 'present' | 'kept',
+): Promise<boolean> {
+  const which = level === 'kept' ? sql`and m.level = 2` : sql`and m.level = 1 and not ${isReleasing(destinationId)}`;
+  const [row] = await q.query<{ held: boolean }>(
+    sql`select ${anyAt('memberships', { spaceId, id: targetId }, which)} as held`,
+  );
+  return row?.held === true;
 }
 
 /**

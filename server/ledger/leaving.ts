@@ -22,6 +22,7 @@ import {
   destinationsWithTargets,
   forgetDoubts,
   forgetKept,
+  holdsAny,
   keepLeavers,
   peopleKeptAt,
   peopleOwedAt,
@@ -86,16 +87,22 @@ async function lives(q: Queryable, deps: LevelDeps, place: Place): Promise<Lives
     }
     const at = await standingAt(q, { ...place, targetId: target.id });
     // A walk under way has yet to decide what becomes of the people there.
-    if (at.walking || at.present) continue;
-    if (target.leavingSince === null) found.leaving.push(target.id);
-    else if (isOver(target, at)) found.over.push(target.id);
+    if (at.walking) continue;
+    const leaves = target.leavingSince !== null;
+    if (leaves && (await goesOn(q, { ...place, targetId: target.id }, target, at))) continue;
+    // Last, for it may read through everybody who was there.
+    if (await holdsAny(q, { ...place, targetId: target.id }, 'present')) continue;
+    (leaves ? found.over : found.leaving).push(target.id);
   }
   return found;
 }
 
-/** Nobody is to be released, nothing is owed, no call in doubt and nobody kept; or TikTok has deleted the audience, and nobody is anywhere. */
-const isOver = (target: Target, at: AtTarget): boolean =>
-  target.problem === 'gone' || (!at.releasing && !at.owed && !at.doubts && !at.kept);
+/**
+ * Somebody is to be released, something is owed, a call is in doubt or somebody is kept: a target that is leaving has not ended. One whose
+ * audience TikTok has deleted waits for none of it.
+ */
+const goesOn = async (q: Queryable, place: TargetPlace, target: Target, at: AtTarget): Promise<boolean> =>
+  target.problem !== 'gone' && (at.releasing || at.owed || at.doubts || (await holdsAny(q, place, 'kept')));
 
 /** Whether a mapping, enabled or not, can still name a target. What a broken one names is unknown, so it feeds them all. */
 async function feederOf(q: Queryable, deps: LevelDeps, place: Place): Promise<(target: Target) => boolean> {

@@ -76,7 +76,7 @@ test('who has anything to do is asked for at the cost of the targets, however mu
   const destinationId = await oneDestination();
   await db.query(
     raw(`insert into targets (space_id, target_id, destination_id, advertiser_id, named, tiktok_id, state, looked_at, created_at, updated_at)
-      overriding system value select 1, n, ${destinationId}, '7', s, s, s, now(), now(), now()
+      overriding system value select 1, n, ${destinationId}, '7', s, s, s, '2026-06-01', '2026-06-01', '2026-06-01'
       from unnest(array['ready', 'leaving', 'gone', 'blocked', 'unresolved']) with ordinality as t (s, n)`),
   );
   await everybodyAt(1);

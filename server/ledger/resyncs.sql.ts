@@ -106,7 +106,7 @@ export const setResyncState = async (
 export async function countBackfill(q: Queryable, { spaceId, targetId }: TargetPlace, most: number): Promise<number> {
   const [row] = await q.query<{ n: number }>(sql`
     select count(*) as n from (
-      select 1 from changes where space_id = ${spaceId} and target_id = ${targetId} and lane = 1 limit ${most}) c`);
+      select 1 from changes where space_id = ${spaceId} and target_id = ${targetId} and lane = 1 order by seq limit ${most}) c`);
   return row?.n ?? 0;
 }
 
@@ -160,10 +160,12 @@ export async function countPending(q: Queryable, resync: ResyncRow, most: number
   const [row] = await q.query<{ n: number }>(sql`
     select count(*) as n from (
       select 1 from changes c
-      join memberships m on m.space_id = c.space_id and m.target_id = c.target_id and m.origin_id = c.origin_id
-        and m.person_id = c.person_id and m.seq = c.seq
+      cross join lateral (
+        select 1 from memberships am where am.space_id = c.space_id and am.target_id = c.target_id and am.origin_id = c.origin_id
+          and am.person_id = c.person_id and am.seq = c.seq offset 0
+      ) m
       where c.space_id = ${resync.space_id} and c.target_id = ${resync.target_id} and c.lane = 1 and c.seq <= ${resync.until_seq}
-      limit ${most}) p`);
+      order by c.seq limit ${most}) p`);
   return row?.n ?? 0;
 }
 

@@ -78,14 +78,15 @@ export async function deleteSkipReasonsOfPerson(tx: Tx, spaceId: SpaceId, person
     ${intoTallies(sql`select space_id, destination_id, audience_id, -count(*) as skipped, 0 as kept from gone group by 1, 2, 3`)}`);
 }
 
-/** Which of these have a present row. Gives their positions. */
+/** Which of these have a present row, each looked up by its person (decision 0018). Gives their positions. */
 export async function selectHolders(q: Queryable, places: readonly SkipPlace[]): Promise<Set<number>> {
   const rows = await q.query<{ n: number }>(sql`
     select k.n from (${placesOf(places)}) k
     where exists (
-      select 1 from memberships m join targets t on t.target_id = m.target_id
-      where m.space_id = k.space_id and m.person_id = k.person_id and m.origin_id = k.audience_id and m.level = 1
-        and t.destination_id = k.destination_id and t.state <> 'gone')`);
+      select 1
+      from (select * from memberships am where am.space_id = k.space_id and am.person_id = k.person_id offset 0) m
+      join targets t on t.target_id = m.target_id
+      where m.origin_id = k.audience_id and m.level = 1 and t.destination_id = k.destination_id and t.state <> 'gone')`);
   return new Set(rows.map((row) => row.n - 1));
 }
 
