@@ -2,8 +2,9 @@ import { Analytics } from '@segment/analytics-node';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AppPage, openApp } from '../support/app-page.ts';
+import { emailHash, emailsAt } from '../support/at-tiktok.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { engageEvent, startUsher, type Usher } from '../support/usher.ts';
+import { engageEvent, startUsher, type Usher, until } from '../support/usher.ts';
 
 /**
  * The seed's page (segment-spec.md 0) from an empty data folder to people in the sandbox's Ads Manager and out again, by the
@@ -36,6 +37,8 @@ const ben = { userId: 'ben-1', phone: '+16505550155' };
 const cleo = { userId: 'cleo-1' };
 const dan = { userId: 'dan-1', email: 'dan@shop.example' };
 const eva = { userId: 'eva-1', email: 'eva@shop.example' };
+/** "Sandbox Shop US" (sandbox/settings.ts). */
+const shopUs = '7100000000000000001';
 
 test('the one-time link makes the first account, and the account its space', async () => {
   await app.page.goto(usher.setupLink);
@@ -305,6 +308,12 @@ test('an additional audience is added from Connections > Destinations, into a Ti
   await panel.getByRole('button', { name: 'Add audience' }).click();
   await app.region('vip').waitFor();
   expect(await app.page.getByRole('meter').getAttribute('aria-valuetext')).toBe('4 of 50 mappings');
+  // The sandbox's pages show what was there when they were asked for.
+  await until(
+    () => emailsAt(usher.sandbox, shopUs, 'vip'),
+    (found) => found.has(emailHash(dan.email)),
+    'dan at TikTok',
+  );
   await app.page.goto(adsManager);
   await app.follow('vip');
   await find(dan.email, 'In this audience since');
