@@ -1,7 +1,7 @@
 import sql from 'sql-template-tag';
 import type { AudienceId, DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
-import { anyAt } from './any-at.sql.ts';
+import { anyAt, hasAny } from './any-at.sql.ts';
 import { isReleasing } from './releases.sql.ts';
 
 export interface TargetPlace {
@@ -63,10 +63,7 @@ export async function holdsAny(
   level: 'present' | 'kept',
 ): Promise<boolean> {
   const which = level === 'kept' ? sql`and m.level = 2` : sql`and m.level = 1 and not ${isReleasing(destinationId)}`;
-  const [row] = await q.query<{ held: boolean }>(
-    sql`select ${anyAt('memberships', { spaceId, id: targetId }, which)} as held`,
-  );
-  return row?.held === true;
+  return hasAny(q, 'memberships', { spaceId, id: targetId }, which);
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   type Target,
   targetsOf,
 } from '../destinations/destinations.ts';
-import { lockPeople } from '../profiles/profiles.ts';
+import { holdPeople } from '../profiles/profiles.ts';
 import { applyReleases } from './apply.ts';
 import {
   type AtTarget,
@@ -85,13 +85,14 @@ async function lives(q: Queryable, deps: LevelDeps, place: Place): Promise<Lives
       if (target.leavingSince !== null) found.fed.push(target.id);
       continue;
     }
-    const at = await standingAt(q, { ...place, targetId: target.id });
+    const here = { ...place, targetId: target.id };
+    const at = await standingAt(q, here);
     // A walk under way has yet to decide what becomes of the people there.
     if (at.walking) continue;
     const leaves = target.leavingSince !== null;
-    if (leaves && (await goesOn(q, { ...place, targetId: target.id }, target, at))) continue;
+    if (leaves && (await goesOn(q, here, target, at))) continue;
     // Last, for it may read through everybody who was there.
-    if (await holdsAny(q, { ...place, targetId: target.id }, 'present')) continue;
+    if (await holdsAny(q, here, 'present')) continue;
     (leaves ? found.over : found.leaving).push(target.id);
   }
   return found;
@@ -153,7 +154,7 @@ async function inChunks(
     more = await db.transaction(async (tx) => {
       const people = await step.people(tx, place, chunkPeople);
       if (people.length === 0) return false;
-      await lockPeople(tx, place.spaceId, people);
+      await holdPeople(tx, place.spaceId, people);
       await step.change(tx, place, people);
       return true;
     });

@@ -1,7 +1,7 @@
 import sql, { join, type Sql } from 'sql-template-tag';
 import type { DestinationId, MappingId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Row, Tx } from '../db/port.ts';
-import { anyAt } from './any-at.sql.ts';
+import { anyAt, hasAny, targetCalled } from './any-at.sql.ts';
 import type { Hashes, Lane, Level, Pointer } from './rows.ts';
 import { unmoved } from './siblings.sql.ts';
 
@@ -95,7 +95,7 @@ export async function destinationsWithWork(
   now: Date,
   before: { blocked: Date; unseen: Date },
 ): Promise<DestinationId[]> {
-  const ofT = { spaceId: sql`t.space_id`, id: sql`t.target_id` };
+  const ofT = targetCalled('t');
   const rows = await q.query<{ destination_id: DestinationId }>(sql`
     select distinct t.destination_id from targets t
     where (t.state = 'unresolved' and t.create_once) or (t.state = 'blocked' and t.updated_at < ${before.blocked} and not exists (
@@ -267,13 +267,12 @@ export async function anyOwed(
 
 /** Whether anything at all is owed to a target. */
 export async function owesAnything(q: Queryable, target: { spaceId: SpaceId; id: TargetId }): Promise<boolean> {
-  const [row] = await q.query<{ found: boolean }>(sql`select ${anyAt('changes', target)} as found`);
-  return row?.found === true;
+  return hasAny(q, 'changes', target);
 }
 
 /** Whether a destination has anything left to tell: owed or in doubt at one of its targets, or still to be released. */
 export async function destinationOwes(q: Queryable, destinationId: DestinationId): Promise<boolean> {
-  const ofT = { spaceId: sql`t.space_id`, id: sql`t.target_id` };
+  const ofT = targetCalled('t');
   const rows = await q.query(sql`
     select 1 from targets t
     where t.destination_id = ${destinationId} and t.state <> 'gone' and (${anyAt('changes', ofT)} or ${anyAt('doubts', ofT)})
@@ -284,10 +283,7 @@ export async function destinationOwes(q: Queryable, destinationId: DestinationId
 
 /** Whether anybody is to be there: without one no audience has to be made. */
 export async function holdsAnybody(q: Queryable, target: { spaceId: SpaceId; id: TargetId }): Promise<boolean> {
-  const [row] = await q.query<{ found: boolean }>(
-    sql`select ${anyAt('memberships', target, sql`and m.level = 1`)} as found`,
-  );
-  return row?.found === true;
+  return hasAny(q, 'memberships', target, sql`and m.level = 1`);
 }
 
 /** Whether Usher made any of these audiences after `since`. */

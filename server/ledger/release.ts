@@ -9,7 +9,7 @@ import type { SpaceId } from '../../contract/ids.ts';
 import type { Db, Queryable, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { lockPeople } from '../profiles/profiles.ts';
+import { holdPeople } from '../profiles/profiles.ts';
 import { applyReleases } from './apply.ts';
 import { backgroundStep } from './background-step.ts';
 import type { Released } from './released.ts';
@@ -51,7 +51,7 @@ async function releaseChunk(tx: Tx, release: ReleaseRow, { now, most }: { now: D
   const people = [...new Set(chunk.map((place) => place.person_id))].sort((a, b) => a - b);
   const { space_id: spaceId } = release;
   if (people.length > 0) {
-    await lockPeople(tx, spaceId, people);
+    await holdPeople(tx, spaceId, people);
     await applyReleases(
       tx,
       people.map((personId) => ({ spaceId, personId })),

@@ -1,7 +1,7 @@
-import sql, { raw } from 'sql-template-tag';
+import sql from 'sql-template-tag';
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
-import { anyAt } from './any-at.sql.ts';
+import { anyAt, targetCalled } from './any-at.sql.ts';
 import { directOrigin, type OriginId } from './rows.ts';
 
 /** A target whose people belong elsewhere (rule 12), and where: null for one that is gone with nothing in its place. */
@@ -17,7 +17,7 @@ export interface Move {
 }
 
 const holdsSomething = (t: 'b' | 'g') => {
-  const target = { spaceId: raw(`${t}.space_id`), id: raw(`${t}.target_id`) };
+  const target = targetCalled(t);
   return sql`(${anyAt('memberships', target)} or ${anyAt('changes', target)} or ${anyAt('doubts', target)}
     or ${anyAt('direct_exits', target)})`;
 };

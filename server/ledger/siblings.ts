@@ -10,7 +10,7 @@ import type { Tx } from '../db/port.ts';
 import { type ReplacementProblem, replaceTarget, type Target } from '../destinations/destinations.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ok, type Result } from '../kernel/result.ts';
-import { lockPeople } from '../profiles/profiles.ts';
+import { holdPeople } from '../profiles/profiles.ts';
 import { applyReleases } from './apply.ts';
 import type { OriginId } from './rows.ts';
 import {
@@ -64,7 +64,7 @@ async function moveChunk(tx: Tx, move: Move, limit: number): Promise<{ done: num
   const { spaceId, to, gives } = move;
   if (to !== null) await followTarget(tx, { ...move, to });
   const people = await selectPeopleAt(tx, move, limit);
-  if (people.length) await lockPeople(tx, spaceId, people);
+  if (people.length) await holdPeople(tx, spaceId, people);
   const keys = people.map((personId) => ({ spaceId, personId }));
   // A row that moves gets a new seq: what is being released of it would be forgotten.
   await applyReleases(tx, keys);

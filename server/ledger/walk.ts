@@ -5,7 +5,7 @@ import { type Audience, audienceById, countMembers, membersOf, peopleAfter } fro
 import type { Db, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { lockPeople } from '../profiles/profiles.ts';
+import { holdPeople } from '../profiles/profiles.ts';
 import { backgroundStep } from './background-step.ts';
 import { type LevelDeps, levelMembers } from './level-members.ts';
 import { backfill } from './rows.ts';
@@ -50,7 +50,7 @@ async function walkChunk(tx: Tx, deps: LevelDeps, walk: WalkRow, most: number): 
   const people = audience ? await peopleAfter(tx, place) : [];
   if (audience && people.length) {
     // Rule 3: read the members only once nobody else can change them, so that no live change is overwritten by an older level.
-    if (!tx.alone) await lockPeople(tx, walk.space_id, people);
+    await holdPeople(tx, walk.space_id, people);
     const members = await membersOf(tx, audience, people);
     const changes = members.map(({ personId, member }) => ({ audience, personId, member, events: [] }));
     await levelMembers(tx, deps, { lane: backfill, changes, directs: [], only: walk.destination_id });

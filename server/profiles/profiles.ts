@@ -94,6 +94,11 @@ export async function lockPeople(tx: Tx, spaceId: SpaceId, ids: readonly PersonI
   return new Map(ids.flatMap((id) => (next.has(id) ? [[id, liveOf(id)] as const] : [])));
 }
 
+/** Keeps everybody else from these people until the end of the transaction (rule 3). A transaction that is alone does so anyway. */
+export async function holdPeople(tx: Tx, spaceId: SpaceId, ids: readonly PersonId[]): Promise<void> {
+  if (!tx.alone) await lockPeople(tx, spaceId, ids);
+}
+
 /** Who a person is by now: a merged one is its winner (rule 13). Undefined: there is none. Locks nothing. */
 export async function currentPerson(q: Queryable, spaceId: SpaceId, id: PersonId): Promise<PersonId | undefined> {
   const [row] = await rows.selectForward(q, spaceId, id);

@@ -5,6 +5,7 @@ import { type AppPage, openApp } from '../support/app-page.ts';
 import { emailHash, emailsAt } from '../support/at-tiktok.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { engageEvent, startUsher, type Usher, until } from '../support/usher.ts';
+import { advertiserId } from '../support/world.ts';
 
 /**
  * The seed's page (segment-spec.md 0) from an empty data folder to people in the sandbox's Ads Manager and out again, by the
@@ -37,8 +38,6 @@ const ben = { userId: 'ben-1', phone: '+16505550155' };
 const cleo = { userId: 'cleo-1' };
 const dan = { userId: 'dan-1', email: 'dan@shop.example' };
 const eva = { userId: 'eva-1', email: 'eva@shop.example' };
-/** "Sandbox Shop US" (sandbox/settings.ts). */
-const shopUs = '7100000000000000001';
 
 test('the one-time link makes the first account, and the account its space', async () => {
   await app.page.goto(usher.setupLink);
@@ -310,7 +309,7 @@ test('an additional audience is added from Connections > Destinations, into a Ti
   expect(await app.page.getByRole('meter').getAttribute('aria-valuetext')).toBe('4 of 50 mappings');
   // The sandbox's pages show what was there when they were asked for.
   await until(
-    () => emailsAt(usher.sandbox, shopUs, 'vip'),
+    () => emailsAt(usher.sandbox, advertiserId, 'vip'),
     (found) => found.has(emailHash(dan.email)),
     'dan at TikTok',
   );
