@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
+import type { TargetId } from '../contract/ids.ts';
 import type { Db } from '../server/db/port.ts';
 import { createDelivery, deliveryReads, retryParked } from '../server/delivery/delivery.ts';
 import { targetsOf } from '../server/destinations/destinations.ts';
@@ -122,6 +123,21 @@ test('I6: an audience that is deleted while a call to it is in doubt is found ou
     { named: 'vip', state: 'blocked', problem: 'gone' },
   ]);
   expect(told).toEqual(['9other']);
+  // The call about the doubt is found by its audience too, like every call that tells people.
+  const [vip] = await database.db.query<{ target_id: TargetId }>(
+    sql`select target_id from targets where named = 'vip'`,
+  );
+  const calls = await deliveryReads.selectRequests(
+    database.db,
+    world.destinationId,
+    { before: 1e9, limit: 10 },
+    { targetId: must(vip, 'a target').target_id },
+  );
+  expect(calls.map(({ kind, rows, outcome }) => ({ kind, rows, outcome }))).toContainEqual({
+    kind: 'add',
+    rows: 1,
+    outcome: 'gone',
+  });
 });
 
 test('switching a destination off ends the calls of a run under way', async () => {

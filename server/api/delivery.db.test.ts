@@ -121,7 +121,7 @@ test('each call is listed with what TikTok meant, and tells its hashes when aske
       kind: 'add',
       advertiserId: '7001',
       rows: 1,
-      pointers: [],
+      targets: [],
     } as const;
     const payload = packRows([{ targetId, hashes: [hash, null, null, null] }]);
     const startedAt = new Date(clock.now());

@@ -120,7 +120,7 @@ async function traces(spaceId: SpaceId, destinationId: DestinationId): Promise<R
     const why = { problem: 'none', reason: 'no audience has this name' } as const;
     await block(tx, clock, must(targetId, 'a target'), why);
     await markLeaving(tx, clock, [must(targetId, 'a target')]);
-    const call = { fence: 1, kind: 'add', advertiserId: '7001', rows: 0, pointers: [], payload: null } as const;
+    const call = { fence: 1, kind: 'add', advertiserId: '7001', rows: 0, targets: [], payload: null } as const;
     const requestNo = await insertRequest(tx, { spaceId, destinationId, ...call, startedAt: at });
     return {
       personId: idToText('person', must(people[0], 'a person')),

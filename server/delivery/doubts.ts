@@ -113,6 +113,6 @@ async function announceDoubts(tx: Tx, deps: DeliveryDeps, run: Run, { target, ac
   const { spaceId, destinationId, fence } = run;
   const place = { spaceId, destinationId, fence, kind: action, advertiserId: target.advertiserId };
   const payload = packRows(rows);
-  const requestNo = await insertRequest(tx, { ...place, rows: rows.length, pointers: [], payload, startedAt });
+  const requestNo = await insertRequest(tx, { ...place, rows: rows.length, targets: [target.id], payload, startedAt });
   return { requestNo, doubts: mine.map((doubt) => ({ ...doubt, notBefore: movedTo })) };
 }

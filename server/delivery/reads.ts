@@ -36,7 +36,7 @@ export function recordingReads(deps: Pick<DeliveryDeps, 'db' | 'clock' | 'tiktok
     const { spaceId, destinationId, fence } = reader;
     await deps.db.transaction(async (tx) => {
       const place = { spaceId, destinationId, fence, kind, advertiserId };
-      const requestNo = await insertRequest(tx, { ...place, rows: 0, pointers: [], payload: null, startedAt });
+      const requestNo = await insertRequest(tx, { ...place, rows: 0, targets: [], payload: null, startedAt });
       await finishRequest(tx, requestNo, { ...end, message }, new Date(deps.clock.now()));
     });
     return answer;

@@ -13,20 +13,18 @@ export interface NewRequest {
   readonly kind: RequestKind;
   readonly advertiserId: string | null;
   readonly rows: number;
-  readonly pointers: readonly Pointer[];
+  /** What it is about; for pages, and for whether an audience is just being created. */
+  readonly targets: readonly TargetId[];
   readonly payload: Buffer | null;
   readonly startedAt: Date;
 }
 
 /** Rule 11: the row stands before the call. */
 export async function insertRequest(tx: Tx, request: NewRequest): Promise<number> {
-  const column = <V>(pick: (p: Pointer) => V): V[] => request.pointers.map(pick);
   const rows = await tx.query<{ request_no: number }>(sql`
-    insert into requests (space_id, destination_id, fence, kind, advertiser_id, rows, pointer_targets, pointer_lanes, pointer_seqs,
-      pointer_origins, pointer_persons, payload, started_at)
+    insert into requests (space_id, destination_id, fence, kind, advertiser_id, rows, targets, payload, started_at)
     values (${request.spaceId}, ${request.destinationId}, ${request.fence}, ${request.kind}, ${request.advertiserId}, ${request.rows},
-      ${column((p) => p.targetId)}::bigint[], ${column((p) => p.lane)}::smallint[], ${column((p) => p.seq)}::bigint[],
-      ${column((p) => p.originId)}::bigint[], ${column((p) => p.personId)}::bigint[], ${request.payload}, ${request.startedAt})
+      ${request.targets}::bigint[], ${request.payload}, ${request.startedAt})
     returning request_no`);
   return rows[0]?.request_no ?? 0;
 }
@@ -68,7 +66,7 @@ export async function unansweredCreate(
 ): Promise<Date | undefined> {
   const rows = await q.query<{ started_at: Date; outcome: string | null }>(sql`
     select started_at, outcome from requests
-    where destination_id = ${destinationId} and kind = 'create' and ${targetId} = any(pointer_targets)
+    where destination_id = ${destinationId} and kind = 'create' and ${targetId} = any(targets)
     order by request_no desc limit 1`);
   const last = rows[0];
   return last && (last.outcome === null || last.outcome === 'unknown') ? last.started_at : undefined;
@@ -102,7 +100,7 @@ export interface RequestFilter {
 
 const filtered = ({ answer, targetId, tiktokRequestId }: RequestFilter) => sql`
   ${answer === 'accepted' ? sql`and outcome = 'ok'` : answer === 'other' ? sql`and outcome <> 'ok'` : answer === 'none' ? sql`and outcome is null` : empty}
-  ${targetId === undefined ? empty : sql`and ${targetId}::bigint = any(pointer_targets)`}
+  ${targetId === undefined ? empty : sql`and ${targetId}::bigint = any(targets)`}
   ${tiktokRequestId === undefined ? empty : sql`and tiktok_request_id = ${tiktokRequestId}`}`;
 
 /** Newest first. */
@@ -114,7 +112,7 @@ export const selectRequests = (
 ) =>
   q.query<RequestRow>(sql`
     select request_no, kind, advertiser_id, rows, payload, started_at, finished_at, outcome, http_status, code, message,
-      tiktok_request_id, duration_ms, (select coalesce(array_agg(distinct t), '{}') from unnest(pointer_targets) t) as targets
+      tiktok_request_id, duration_ms, targets
     from requests where destination_id = ${destinationId} and request_no < ${before} ${filtered(filter)}
     order by request_no desc limit ${limit}`);
 

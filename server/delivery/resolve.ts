@@ -135,11 +135,10 @@ function createRecord(deps: DeliveryDeps, run: Run): CreateRecord {
     async announce(target) {
       const startedAt = new Date(deps.clock.now());
       const { spaceId, destinationId, fence } = run;
-      const pointer = { spaceId, targetId: target.id, lane: 0 as const, seq: 0, originId: 0, personId: 0 as never };
       const requestNo = await announceInTime(deps, run, async (tx) => {
         if (!(await leaseOutlives(tx, run, deps.settings.callTimeout, deps.virtualNow()))) return undefined;
         const place = { spaceId, destinationId, fence, kind: 'create' as const, advertiserId: target.advertiserId };
-        return insertRequest(tx, { ...place, rows: 0, pointers: [pointer], payload: null, startedAt });
+        return insertRequest(tx, { ...place, rows: 0, targets: [target.id], payload: null, startedAt });
       });
       if (requestNo === undefined) return undefined;
       return (answer, store) =>

@@ -77,7 +77,7 @@ async function announce(
     kind: plan.action,
     advertiserId,
     rows: telling.length,
-    pointers: [...new Set(telling.map((row) => row.task))].map((task) => task.pointer),
+    targets: [...new Set(telling.map((row) => row.target.id))],
     payload: packRows(telling.map(toldRow)),
     startedAt: new Date(deps.clock.now()),
   });
