@@ -28,12 +28,13 @@ import {
   countMembers,
   deleteMembers,
   drawArrivals,
-  type MemberKey,
+  memberKey,
   type StoredMember,
+  saveMembers,
   selectMembers,
+  selectMembersBetween,
   selectMembersOfPeople,
   selectPeopleAfter,
-  upsertMembers,
 } from './members.sql.ts';
 import { recognise, recordOf } from './recognise.ts';
 import { sizeChanges } from './size-changes.ts';
@@ -162,15 +163,13 @@ async function audiencesByKey(
   return found;
 }
 
-const keyOf = (k: MemberKey): string => `${k.audienceId} ${k.personId}`;
-
 async function foldMoves(
   tx: Tx,
   moves: readonly { audience: Audience; personId: PersonId; event: MemberEvent }[],
 ): Promise<MemberChange[]> {
   const changes = new Map<string, { audience: Audience; personId: PersonId; member: Member; events: MemberEvent[] }>();
   for (const { audience, personId } of moves) {
-    const id = keyOf({ spaceId: audience.spaceId, audienceId: audience.audienceId, personId });
+    const id = memberKey({ spaceId: audience.spaceId, audienceId: audience.audienceId, personId });
     if (!changes.has(id)) changes.set(id, { audience, personId, member: newMember, events: [] });
   }
   const stored = changes.size
@@ -179,9 +178,9 @@ async function foldMoves(
         [...changes.values()].map((c) => ({ ...c.audience, personId: c.personId })),
       )
     : [];
-  for (const one of stored) must(changes.get(keyOf(one)), 'only members asked for').member = one.member;
+  for (const one of stored) must(changes.get(memberKey(one)), 'only members asked for').member = one.member;
   for (const { audience, personId, event } of moves) {
-    const change = must(changes.get(keyOf({ ...audience, personId })), 'a change per move');
+    const change = must(changes.get(memberKey({ ...audience, personId })), 'a change per move');
     const after = foldMember(change.member, event);
     // An exit that a newer enter has overtaken still ended older enters: what it names is evaluated, as if it had come in time.
     const counts = after.late === change.member.late || (!event.entered && after.exited !== change.member.exited);
@@ -190,7 +189,7 @@ async function foldMoves(
   }
   const done = [...changes.values()];
   const after = done.map((c) => ({ ...c.audience, personId: c.personId, member: c.member }));
-  await upsertMembers(tx, after);
+  await saveMembers(tx, stored, after);
   await addToSizes(tx, sizeChanges(stored, after));
   return done;
 }
@@ -222,6 +221,19 @@ export const emittedEvents = eventsOf;
 
 /** The next people of an audience, members or not, for a walk in the order of their ids (rule 6). */
 export const peopleAfter = selectPeopleAfter;
+
+/** What is known of some of them now. A walk's people follow one another; who came between them since is left out. */
+export async function membersInOrder(
+  q: Queryable,
+  place: { spaceId: SpaceId; audienceId: AudienceId; after: number },
+  people: readonly PersonId[],
+): Promise<StoredMember[]> {
+  const last = people.at(-1);
+  if (last === undefined) return [];
+  const asked = new Set(people);
+  const members = await selectMembersBetween(q, { ...place, upTo: last });
+  return members.filter(({ personId }) => asked.has(personId));
+}
 
 export async function membersOf(
   q: Queryable,
@@ -255,7 +267,7 @@ export async function mergePeople(
     return { ...theirs, personId: winner, member: ours ? mergeMembers(ours.member, theirs.member) : theirs.member };
   });
   await deleteMembers(tx, lost);
-  await upsertMembers(tx, merged);
+  await saveMembers(tx, own, merged);
   const others = own.filter((m) => !merged.some(({ audienceId }) => audienceId === m.audienceId));
   const members = [...merged, ...others];
   await addToSizes(tx, sizeChanges(all, members));

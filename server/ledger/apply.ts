@@ -9,6 +9,7 @@ import {
   deleteRowsOfPerson,
   drawSeqs,
   insertPointers,
+  insertRows,
   type PersonKey,
   selectDirectExits,
   selectRowsOfPeople,
@@ -18,7 +19,7 @@ import {
 import { type Placer, placeTargets } from './place.ts';
 import type { Placed, PlacedDirect, PlacedWish } from './placed.ts';
 import { selectPending } from './releases.sql.ts';
-import { backfill, directOrigin, type Lane, type LedgerRow, live } from './rows.ts';
+import { backfill, directOrigin, type Lane, type LedgerRow, live, neverWritten } from './rows.ts';
 import { deleteSkipReasonsOfPerson, type SkipReason, saveSkipReasons } from './skip-reasons.sql.ts';
 import { countKept } from './tallies.ts';
 import type { WishedVariant } from './wish.ts';
@@ -145,8 +146,14 @@ async function save(
   }
   const seqs = groups.size ? await drawSeqs(tx, groups.size) : [];
   const owed = [...groups.values()].map((rows, i) => ({ rows, seq: must(seqs[i], 'a seq per group') }));
-  const written = owed.flatMap(({ rows, seq }) => rows.map((row) => ({ ...row, seq })));
-  await upsertRows(tx, [...written, ...touched.filter((row) => !moved.has(row))]);
+  const written = owed.flatMap(({ rows, seq }) =>
+    rows.map((row) => ({ ...row, seq, isNew: row.seq === neverWritten })),
+  );
+  await insertRows(
+    tx,
+    written.filter((row) => row.isNew),
+  );
+  await upsertRows(tx, [...written.filter((row) => !row.isNew), ...touched.filter((row) => !moved.has(row))]);
   await insertPointers(
     tx,
     owed.map(({ rows, seq }) => {

@@ -15,6 +15,7 @@ import {
   kept,
   type LedgerRow,
   type Level,
+  neverWritten,
   type OriginId,
   present,
 } from './rows.ts';
@@ -258,7 +259,7 @@ export class LedgerDraft {
       mappingId: placed.mappingId,
       entered: placed.stamp,
       level,
-      seq: 0,
+      seq: neverWritten,
     };
     this.#rowsOf(who.personId).set(keyOf(row), { row, before: undefined, left: false, released: false });
   }

@@ -63,7 +63,21 @@ export async function drawSeqs(tx: Tx, count: number): Promise<number[]> {
   return rows.map((row) => row.n);
 }
 
-export async function upsertRows(tx: Tx, unsorted: readonly LedgerRow[]): Promise<void> {
+/** Rows of people who are locked and had none of them: nobody else writes them meanwhile. */
+export const insertRows = (tx: Tx, rows: readonly LedgerRow[]): Promise<void> => writeRows(tx, rows, empty);
+
+export const upsertRows = (tx: Tx, rows: readonly LedgerRow[]): Promise<void> =>
+  writeRows(
+    tx,
+    rows,
+    sql`
+    on conflict (space_id, target_id, origin_id, person_id, variant) do update set
+      level = excluded.level, seq = excluded.seq, entered_us = excluded.entered_us,
+      entered_original_us = excluded.entered_original_us, entered_arrival = excluded.entered_arrival,
+      mapping_id = excluded.mapping_id, settled_at = null`,
+  );
+
+async function writeRows(tx: Tx, unsorted: readonly LedgerRow[], onConflict: Sql): Promise<void> {
   if (unsorted.length === 0) return;
   const rows = [...unsorted].sort(byKey);
   const column = <V>(pick: (row: LedgerRow) => V): V[] => rows.map(pick);
@@ -78,10 +92,7 @@ export async function upsertRows(tx: Tx, unsorted: readonly LedgerRow[]): Promis
       ${column((r) => r.entered.arrival)}::bigint[], ${column((r) => r.mappingId)}::bigint[],
       ${column((r) => r.hashes[0])}::bytea[], ${column((r) => r.hashes[1])}::bytea[],
       ${column((r) => r.hashes[2])}::bytea[], ${column((r) => r.hashes[3])}::bytea[])
-    on conflict (space_id, target_id, origin_id, person_id, variant) do update set
-      level = excluded.level, seq = excluded.seq, entered_us = excluded.entered_us,
-      entered_original_us = excluded.entered_original_us, entered_arrival = excluded.entered_arrival,
-      mapping_id = excluded.mapping_id, settled_at = null`);
+    ${onConflict}`);
 }
 
 const byKey = (a: LedgerRow, b: LedgerRow): number =>

@@ -37,8 +37,12 @@ const isParked = (m: Sql) => sql`exists (
   select 1 from parked p where p.space_id = ${m}.space_id and p.target_id = ${m}.target_id and p.origin_id = ${m}.origin_id
     and p.person_id = ${m}.person_id and p.variant = ${m}.variant and p.seq = ${m}.seq)`;
 
-/** A hash of the numbers. With `<> all (array)` the planner weighs each one first (of 2,000: 3 ms), and a plan that is kept compares them one by one. */
-const isNoneOf = (seq: Sql, seqs: readonly number[]) => sql`${seq} not in (select unnest(${seqs}::bigint[]))`;
+/**
+ * As a `case` the planner does not weigh each number (`<> all` of 2,000: 3 ms), and still hashes them; rows of `unnest` would be made
+ * one by one (1,000: 2 ms, three times a call).
+ */
+const isNoneOf = (seq: Sql, seqs: readonly number[]) =>
+  sql`case when ${seq} = any(${seqs}::bigint[]) then false else true end`;
 
 /**
  * The oldest pointers of a target, live before backfill, with the level that stands now (rule 8). `except` are the

@@ -27,8 +27,12 @@ export interface LedgerRow {
   readonly mappingId: MappingId;
   readonly entered: Stamp;
   readonly level: Level;
+  /** Of its last change; `neverWritten` in a row that is only drafted. */
   readonly seq: number;
 }
+
+/** Below every number of `change_seq`. */
+export const neverWritten = 0;
 
 export interface DirectExit {
   readonly spaceId: SpaceId;

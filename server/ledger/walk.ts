@@ -1,7 +1,7 @@
 /** Initial sync and re-apply (design.md 4.1, rule 6): through everyone ever seen in an audience, in chunks, backfill lane. */
 
 import type { AudienceId, DestinationId, SpaceId, TargetId } from '../../contract/ids.ts';
-import { type Audience, audienceById, countMembers, membersOf, peopleAfter } from '../audiences/audiences.ts';
+import { type Audience, audienceById, countMembers, membersInOrder, peopleAfter } from '../audiences/audiences.ts';
 import type { Db, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
@@ -51,7 +51,7 @@ async function walkChunk(tx: Tx, deps: LevelDeps, walk: WalkRow, most: number): 
   if (audience && people.length) {
     // Rule 3: read the members only once nobody else can change them, so that no live change is overwritten by an older level.
     await holdPeople(tx, walk.space_id, people);
-    const members = await membersOf(tx, audience, people);
+    const members = await membersInOrder(tx, place, people);
     const changes = members.map(({ personId, member }) => ({ audience, personId, member, events: [] }));
     await levelMembers(tx, deps, { lane: backfill, changes, directs: [], only: walk.destination_id });
   }

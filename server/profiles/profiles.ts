@@ -219,7 +219,7 @@ async function keepIdentifiers(tx: Tx, matching: Matching, to: { ids: IdOf; at: 
   const columns = identifierColumns(matching.added.map(({ identifier }) => identifier));
   const personIds = matching.added.map(({ person }) => to.ids(person));
   const inserted = await rows.insertIdentifiers(tx, { ...columns, personIds }, to.at);
-  if (inserted.length === matching.added.length) return true;
+  if (tx.alone || inserted.length === matching.added.length) return true;
   const ours = inserted.map((row) => ({ spaceId: row.space_id, type: row.type, value: row.value }));
   await rows.deleteIdentifiers(tx, identifierColumns(ours));
   return false;

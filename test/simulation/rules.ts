@@ -76,7 +76,10 @@ export const rules: readonly Rule[] = [
     rule: 'probe after claim',
     what: 'Rule 10: who holds a hash is asked at sending, after the claim, and never when the change is made.',
     file: 'server/ledger/apply.ts',
-    find: '  await upsertRows(tx, [...written, ...touched.filter((row) => !moved.has(row))]);',
+    find: `  await insertRows(
+    tx,
+    written.filter((row) => row.isNew),
+  );`,
     replace: `  for (const [i, row] of written.entries()) {
     if (row.level !== 0) continue;
     const held = await tx.query({
@@ -86,7 +89,10 @@ export const rules: readonly Rule[] = [
     } as never);
     if (held.length > 0) written[i] = { ...row, level: 2 };
   }
-  await upsertRows(tx, [...written, ...touched.filter((row) => !moved.has(row))]);`,
+  await insertRows(
+    tx,
+    written.filter((row) => row.isNew),
+  );`,
   },
   {
     rule: 'exact settle',
