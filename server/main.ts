@@ -16,8 +16,8 @@ export type { Running, ServeOptions };
 
 /** Starts the server with the roles of USHER_ROLES. Throws StartError with a sentence for the operator. */
 export async function serve(config: Config, options: ServeOptions): Promise<Running> {
-  // The heap is swept when it has doubled, not when it has quadrupled: 130 MB less in a first sync, at the same speed (docs/decisions/0021).
-  setFlagsFromString('--heap-growing-percent=100');
+  // On small machines memory is dearer than a twentieth of what a flood takes (docs/decisions/0021).
+  if (config.databaseUrl === undefined) setFlagsFromString('--heap-growing-percent=100');
   // Side by side: the database takes as long to open as all the rest takes to load.
   const [parts, { start }] = await Promise.all([openParts(config), import('./start.ts')]);
   try {
