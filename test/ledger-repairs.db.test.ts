@@ -2,6 +2,7 @@
 import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
 import type { AudienceId, TargetId } from '../contract/ids.ts';
+import type { Tx } from '../server/db/port.ts';
 import { must } from '../server/kernel/result.ts';
 import { beginRelease, beginWalk, moveSiblings, owed, sweepAbsentRows } from '../server/ledger/ledger.ts';
 import { testDatabase } from './support/database.ts';
@@ -123,6 +124,32 @@ test('rule 12: rows that a crash left at the second name of an audience move, wi
   expect(await database.db.query(sql`select target_id, hash from doubts`)).toEqual([{ target_id: to, hash }]);
   expect(await database.db.query(sql`select distinct target_id from changes`)).toEqual([{ target_id: to }]);
   expect(await move(world)).toBe(0);
+});
+
+test('rule 12: a large audience moves in chunks, and what is left of it without people is looked through once', async () => {
+  const { world } = await seeded();
+  const many = Array.from({ length: 2_100 }, (_, n) => ({ userId: `u${n}`, email: `p${n}@example.com` }));
+  await world.process(...many.map((person) => engageEvent('vip', true, person)));
+  const { to } = await claimedTwice(world);
+  const looked = { count: 0 };
+  const moved: number[] = [];
+  while (moved.at(-1) !== 0) {
+    moved.push(
+      await database.db.transaction((tx) => {
+        const query: Tx['query'] = (statement) => {
+          if (statement.text.includes('delete from changes')) looked.count += 1;
+          return tx.query(statement);
+        };
+        return moveSiblings({ ...tx, query }, { clock: world.clock }, world.destinationId);
+      }),
+    );
+  }
+  expect(moved).toEqual([2_000, 100, 0]);
+  expect(looked.count).toBe(1);
+  expect(await database.db.query(sql`select target_id, count(*) as n from changes group by 1`)).toEqual([
+    { target_id: to, n: 2_100 },
+  ]);
+  expect(await withWork()).toBe(1);
 });
 
 test('rule 12: a micro-batch that had the old target in its hands when the rows moved is caught up with', async () => {

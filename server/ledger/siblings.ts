@@ -70,8 +70,11 @@ async function moveChunk(tx: Tx, move: Move, limit: number): Promise<{ done: num
   await applyReleases(tx, keys);
   const origins = people.length ? await countingKept(tx, spaceId, people, () => movePeople(tx, move, people)) : [];
   if (gives === 'present') return { done: people.length + (await forgetOwed(tx, move, limit)), origins };
-  if (to !== null) await moveDoubts(tx, { ...move, to });
-  await deleteStalePointers(tx, move);
+  // What is left without people is looked through once, behind the last of them.
+  if (people.length < limit) {
+    if (to !== null) await moveDoubts(tx, { ...move, to });
+    await deleteStalePointers(tx, move);
+  }
   return { done: people.length, origins };
 }
 
