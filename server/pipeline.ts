@@ -61,7 +61,7 @@ export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly Rece
   // A mapping, a connection or a destination that is being changed or deleted waits until this batch is through, or this
   // batch sees the change: no row is written for a producer that is gone (rule 12).
   await shareDestinations(tx, spaceIds);
-  const { counts } = await levelMembers(tx, deps, {
+  const counts = await levelMembers(tx, deps, {
     lane: live,
     changes: [...changes, ...others(merged, changes)],
     directs,
@@ -122,18 +122,15 @@ export async function sendTest(tx: Tx, deps: LevelDeps, test: MappingTest): Prom
     originalUs: stampUs,
   };
   const { people, merges } = await resolvePeople(tx, deps, [received]);
-  await moveMerged(tx, merges);
+  if (merges.length > 0) await shareDestinations(tx, [received.spaceId]);
+  const merged = await moveMerged(tx, merges);
+  const merging = await levelMembers(tx, deps, { lane: live, changes: merged, directs: [] });
   const personId: PersonId | null | undefined = people[0];
   if (!personId) return notSent('the event names nobody');
   // Newer than any event that happened before: a person pressed a button now.
   const stamp = { timeUs: stampUs, originalUs: stampUs, arrival: Number.MAX_SAFE_INTEGER };
-  const { counts } = await levelTest(
-    tx,
-    deps,
-    { received, personId, stamp },
-    { destination, mappings: [compiled.value] },
-  );
-  await countLevels(tx, counts, new Date(now));
+  const counts = await levelTest(tx, deps, { received, personId, stamp }, { destination, mappings: [compiled.value] });
+  await countLevels(tx, [...merging, ...counts], new Date(now));
   const [left] = counts.filter(({ outcome }) => outcome !== 'mapped');
   return left ? notSent(left.reason) : { sent: true };
 }

@@ -32,7 +32,7 @@ import {
   type StoredMember,
   saveMembers,
   selectMembers,
-  selectMembersBetween,
+  selectMembersAfter,
   selectMembersOfPeople,
   selectPeopleAfter,
 } from './members.sql.ts';
@@ -222,22 +222,22 @@ export const emittedEvents = eventsOf;
 /** The next people of an audience, members or not, for a walk in the order of their ids (rule 6). */
 export const peopleAfter = selectPeopleAfter;
 
-/** What is known of some of them now. A walk's people follow one another; who came between them since is left out. */
+/** The members among these people, who followed one another in the audience when a walk asked for them. */
 export async function membersInOrder(
   q: Queryable,
   place: { spaceId: SpaceId; audienceId: AudienceId; after: number },
   people: readonly PersonId[],
 ): Promise<StoredMember[]> {
-  const last = people.at(-1);
-  if (last === undefined) return [];
   const asked = new Set(people);
-  const members = await selectMembersBetween(q, { ...place, upTo: last });
-  return members.filter(({ personId }) => asked.has(personId));
+  const stretch = await selectMembersAfter(q, { ...place, limit: people.length });
+  const members = stretch.filter(({ personId }) => asked.delete(personId));
+  // Whoever came between them since took the place of one at the end.
+  return asked.size ? [...members, ...(await membersOf(q, place, [...asked]))] : members;
 }
 
 export async function membersOf(
   q: Queryable,
-  audience: Audience,
+  audience: Pick<Audience, 'spaceId' | 'audienceId'>,
   people: readonly PersonId[],
 ): Promise<StoredMember[]> {
   return people.length

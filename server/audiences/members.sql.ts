@@ -92,18 +92,18 @@ export async function selectPeopleAfter(
 }
 
 /**
- * Of a part of that order, `after` not included: as one stretch of the index, a third cheaper than a look-up for each
- * (1,000 of 100,000 on the embedded engine: 16 ms against 22).
+ * The members themselves in that order: one stretch of the index is a third cheaper than a look-up for each (1,000 of 100,000 on the
+ * embedded engine: 16 ms against 22). The limit keeps the planner on that index: on a table that it has not looked at yet it would
+ * go through these people's members of all audiences.
  */
-export async function selectMembersBetween(
+export async function selectMembersAfter(
   q: Queryable,
-  part: { spaceId: SpaceId; audienceId: AudienceId; after: number; upTo: number },
+  place: { spaceId: SpaceId; audienceId: AudienceId; after: number; limit: number },
 ): Promise<StoredMember[]> {
   const rows = await q.query<MemberRow>(sql`
     select ${columns} from audience_members m
-    where m.space_id = ${part.spaceId} and m.audience_id = ${part.audienceId} and m.person_id > ${part.after}
-      and m.person_id <= ${part.upTo}
-    order by m.person_id`);
+    where m.space_id = ${place.spaceId} and m.audience_id = ${place.audienceId} and m.person_id > ${place.after}
+    order by m.person_id limit ${place.limit}`);
   return rows.map(memberOf);
 }
 
@@ -131,8 +131,8 @@ export async function countMembers(
 }
 
 /**
- * `before` is what stands of them. They are locked, so who is not in it is new, and nobody else writes them meanwhile: without a look
- * for what is there already a row costs a third less.
+ * Brings the table from `before` to `after`. Their people are locked, so a member of whom nothing stood before is new, and nobody else
+ * writes it meanwhile: there is no need to look for it once more (decision 0018).
  */
 export async function saveMembers(
   tx: Tx,

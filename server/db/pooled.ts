@@ -152,7 +152,8 @@ class TransactionSession {
   }
 
   async begin(): Promise<void> {
-    await this.#run({ text: 'begin', values: [] });
+    // Whoever waited for a lock reads what was committed meanwhile, whatever an operator's database begins with by default.
+    await this.#run({ text: 'begin isolation level read committed', values: [] });
     this.#open = true;
     // Both timeouts are integers of our own: SET takes no parameters.
     if (this.#limit !== undefined)

@@ -51,13 +51,13 @@ export const selectDestination = (q: Queryable, destinationId: DestinationId) =>
 export const selectDestinationOrDeleted = (q: Queryable, destinationId: DestinationId) =>
   q.query<DestinationRow>(sql`select ${destinationColumns} from destinations where destination_id = ${destinationId}`);
 
-/** Holds the row until the transaction ends, so that counting mappings and adding one cannot be overtaken. */
 /** See `lockDestination`: held by micro-batches while they level by what the destinations' mappings are now. */
 export const shareDestinations = (tx: Tx, spaceIds: readonly SpaceId[]) =>
   tx.query(sql`
     select 1 from destinations where space_id = any(${spaceIds}::bigint[]) and deleted_at is null
     order by destination_id for share`);
 
+/** Holds the row until the transaction ends, so that counting mappings and adding one cannot be overtaken. */
 export const lockDestination = (tx: Tx, destinationId: DestinationId) =>
   tx.query<DestinationRow>(sql`
     select ${destinationColumns} from destinations

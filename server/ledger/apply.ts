@@ -1,4 +1,4 @@
-import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
+import type { PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import type { Queryable, Tx } from '../db/port.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { must } from '../kernel/result.ts';
@@ -24,21 +24,13 @@ import { deleteSkipReasonsOfPerson, type SkipReason, saveSkipReasons } from './s
 import { countKept } from './tallies.ts';
 import type { WishedVariant } from './wish.ts';
 
-/**
- * Writes what the wishes change, on the given lane. The people are locked by the caller (rule 3). Gives the
- * destinations to which something is owed now.
- */
-export async function applyWishes(
-  tx: Tx,
-  deps: { clock: Clock },
-  lane: Lane,
-  input: LedgerInput,
-): Promise<Set<DestinationId>> {
+/** Writes what the wishes change, on the given lane. The people are locked by the caller (rule 3). */
+export async function applyWishes(tx: Tx, deps: { clock: Clock }, lane: Lane, input: LedgerInput): Promise<void> {
   const people = peopleOf([...input.members, ...input.directs]);
-  if (people.length === 0) return new Set();
+  if (people.length === 0) return;
   const draft = await draftWishes(tx, people, input, await placeTargets(tx, deps, input));
   await saveSkipReasons(tx, skipReasonsOf(draft, input), new Date(deps.clock.now()));
-  return save(tx, draft, lane);
+  await save(tx, draft, lane);
 }
 
 /** The people's rows as the wishes have them. Writes nothing: a dry run ends here (dry-run.ts). */
@@ -126,16 +118,11 @@ function applyDirects(draft: LedgerDraft, one: PersonWish, placer: Placer): void
 }
 
 /** I5, rule 7: each change of level of a person at a target and origin gets a seq and one pointer with it; a repetition none. */
-async function save(
-  tx: Tx,
-  draft: LedgerDraft,
-  lane: Lane,
-  moved: ReadonlySet<LedgerRow> = new Set(),
-): Promise<Set<DestinationId>> {
+async function save(tx: Tx, draft: LedgerDraft, lane: Lane, moved: ReadonlySet<LedgerRow> = new Set()): Promise<void> {
   const { changed: byLevel, touched, exits } = draft.difference();
   const changed = [...new Set([...byLevel, ...moved])];
   await upsertDirectExits(tx, exits);
-  if (changed.length === 0 && touched.length === 0) return new Set();
+  if (changed.length === 0 && touched.length === 0) return;
   await countKept(tx, draft.loaded, draft.rows());
   const groups = new Map<string, LedgerRow[]>();
   for (const row of changed) {
@@ -161,7 +148,6 @@ async function save(
       return { spaceId, targetId, lane, seq, originId, personId };
     }),
   );
-  return new Set(changed.map((row) => row.destinationId));
 }
 
 const peopleOf = (all: readonly PersonKey[]): PersonKey[] => [

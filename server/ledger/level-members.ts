@@ -32,15 +32,9 @@ export type LevelCount = Counted & {
   readonly mappingId: MappingId | 0;
 };
 
-export interface Levelled {
-  /** Destinations to which something is owed now. */
-  readonly owedTo: ReadonlySet<DestinationId>;
-  readonly counts: readonly LevelCount[];
-}
-
 /** Brings the ledger to what the changed members and the direct events say (rule 5). Their people are locked by the caller. */
-export async function levelMembers(tx: Tx, deps: LevelDeps, input: LevelInput): Promise<Levelled> {
-  if (input.changes.length === 0 && input.directs.length === 0) return { owedTo: new Set(), counts: [] };
+export async function levelMembers(tx: Tx, deps: LevelDeps, input: LevelInput): Promise<LevelCount[]> {
+  if (input.changes.length === 0 && input.directs.length === 0) return [];
   const producers = await deps.producers(tx);
   const { connections, lefts } = await connectionsByAudience(tx, input);
   const { members, idle } = memberWishes(input.changes, { producers, connections, lefts });
@@ -49,9 +43,9 @@ export async function levelMembers(tx: Tx, deps: LevelDeps, input: LevelInput): 
   );
   const { directs, counts: more } = directWishes(input.directs, producers);
   counts.push(...more);
-  const owedTo = await applyWishes(tx, deps, input.lane, { members, directs });
+  await applyWishes(tx, deps, input.lane, { members, directs });
   await explainIdle(tx, deps, idle);
-  return { owedTo, counts };
+  return counts;
 }
 
 /** What makes wishes of members: as things stand, or as a dry run supposes them. */
@@ -151,10 +145,10 @@ export async function levelTest(
   deps: LevelDeps,
   event: DirectEvent,
   producer: Pick<Producer, 'destination' | 'mappings'>,
-): Promise<Levelled> {
+): Promise<LevelCount[]> {
   const made = directWishesOf(event.received.event, event.stamp, producer.mappings);
   const place = { spaceId: producer.destination.spaceId, destinationId: producer.destination.id };
   const directs = made.direct.length ? [{ ...place, personId: event.personId, direct: made.direct }] : [];
-  const owedTo = await applyWishes(tx, deps, live, { members: [], directs });
-  return { owedTo, counts: made.counts.map((c) => ({ ...c, ...place })) };
+  await applyWishes(tx, deps, live, { members: [], directs });
+  return made.counts.map((c) => ({ ...c, ...place }));
 }

@@ -23,7 +23,7 @@ import {
 /** A row before and after. */
 export interface DraftedRow {
   readonly row: LedgerRow;
-  /** As it stood, with what is being released: undefined for a row that is new. */
+  /** As it stood, with what is being released: undefined for a row that is new, or that a merge brought. */
   readonly before: LedgerRow | undefined;
   /** Whether it was decided by keep or remove (rule 12). */
   readonly left: boolean;

@@ -63,7 +63,7 @@ export async function drawSeqs(tx: Tx, count: number): Promise<number[]> {
   return rows.map((row) => row.n);
 }
 
-/** Rows of people who are locked and had none of them: nobody else writes them meanwhile. */
+/** Rows that their people, who are locked, were found not to have: nobody else writes them meanwhile. */
 export const insertRows = (tx: Tx, rows: readonly LedgerRow[]): Promise<void> => writeRows(tx, rows, empty);
 
 export const upsertRows = (tx: Tx, rows: readonly LedgerRow[]): Promise<void> =>

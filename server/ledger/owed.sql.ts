@@ -134,7 +134,7 @@ export async function deletePointers(tx: Tx, pointers: readonly Pointer[]): Prom
 }
 
 /**
- * Absent rows that TikTok was told of start their thirty days (rule 7). Locked in the order in which upsertRows writes; while it
+ * Absent rows that TikTok was told of start their thirty days (rule 7). Locked in the order in which upsertRows changes them; while it
  * keeps its seq an absent row does not change, so it is found again by its place.
  * `offset 0` keeps the planner on an index: while its figures know nobody who has left it takes `level = 0` for one row,
  * and reads the whole table for each pointer (12,000 rows: 5 s and more, a statement timeout, and never settled).

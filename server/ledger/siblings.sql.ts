@@ -69,11 +69,18 @@ export async function selectPeopleAt(q: Queryable, { spaceId, from }: Move, limi
 /** A move that has a place to go. */
 export type MoveTo = Move & { readonly to: TargetId };
 
-/** Moves these people's rows, each with a new seq and pointer (rule 7). Gives the audiences that held them. */
+/** Moves these people's rows, each with a new seq and pointer (rule 7); their old pointers go. Gives the audiences that held them. */
 export async function moveRows(tx: Tx, { spaceId, from, to, gives }: MoveTo, people: PersonId[]): Promise<OriginId[]> {
   const rows = await tx.query<{ origin_id: OriginId }>(sql`
     with moved as (
       delete from memberships where space_id = ${spaceId} and target_id = ${from} and person_id = any(${people}::bigint[]) returning *
+    ), pointers as (
+      delete from changes where ctid = any(array(
+        select found.ctid from (select distinct seq, origin_id, person_id from moved) r cross join lateral (
+          select c.ctid from changes c
+          where c.space_id = ${spaceId} and c.target_id = ${from} and c.lane in (0, 1) and c.seq = r.seq
+            and c.origin_id = r.origin_id and c.person_id = r.person_id offset 0
+        ) found))
     ), given as (
       select * from moved where level = 1 or ${gives === 'everything'}
     ), groups as (
@@ -137,12 +144,16 @@ export async function moveDoubts(tx: Tx, { spaceId, from, to }: MoveTo): Promise
     on conflict (space_id, target_id, type, hash) do update set not_before = greatest(doubts.not_before, excluded.not_before)`);
 }
 
-/** Pointers of which no row is left: in one snapshot, so that a row that is being written keeps its own. */
-export async function deleteStalePointers(tx: Tx, { spaceId, from }: Move): Promise<void> {
-  await tx.query(sql`
-    delete from changes c where c.space_id = ${spaceId} and c.target_id = ${from} and not exists (
-      select 1 from memberships m where m.space_id = c.space_id and m.target_id = c.target_id and m.origin_id = c.origin_id
-        and m.person_id = c.person_id)`);
+/** At most `limit` pointers of which no row is left: in one snapshot, so that a row that is being written keeps its own. Gives how many. */
+export async function deleteStalePointers(tx: Tx, { spaceId, from }: Move, limit: number): Promise<number> {
+  const rows = await tx.query(sql`
+    delete from changes where ctid = any(array(
+      select c.ctid from changes c where c.space_id = ${spaceId} and c.target_id = ${from} and not exists (
+        select 1 from memberships m where m.space_id = c.space_id and m.target_id = c.target_id and m.origin_id = c.origin_id
+          and m.person_id = c.person_id offset 0)
+      limit ${limit}))
+    returning 1`);
+  return rows.length;
 }
 
 /** What these people had at a target that is gone with nothing in its place. Gives the audiences that held somebody present. */

@@ -70,12 +70,11 @@ async function moveChunk(tx: Tx, move: Move, limit: number): Promise<{ done: num
   await applyReleases(tx, keys);
   const origins = people.length ? await countingKept(tx, spaceId, people, () => movePeople(tx, move, people)) : [];
   if (gives === 'present') return { done: people.length + (await forgetOwed(tx, move, limit)), origins };
-  // What is left without people is looked through once, behind the last of them.
-  if (people.length < limit) {
-    if (to !== null) await moveDoubts(tx, { ...move, to });
-    await deleteStalePointers(tx, move);
-  }
-  return { done: people.length, origins };
+  if (people.length === limit) return { done: people.length, origins };
+  // What is left without people is looked through behind the last of them, not with every chunk.
+  if (to !== null) await moveDoubts(tx, { ...move, to });
+  const left = await deleteStalePointers(tx, move, limit);
+  return { done: people.length + left, origins };
 }
 
 /** Gives the audiences that have to be walked. */
