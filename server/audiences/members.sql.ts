@@ -80,10 +80,7 @@ export async function selectMembersOfPeople(
 }
 
 /** Everyone ever seen in the audience after `after`, in the order of a walk (rule 6). */
-export async function selectPeopleAfter(
-  q: Queryable,
-  place: { spaceId: SpaceId; audienceId: AudienceId; after: number; limit: number },
-): Promise<PersonId[]> {
+export async function selectPeopleAfter(q: Queryable, place: Stretch): Promise<PersonId[]> {
   const rows = await q.query<{ person_id: PersonId }>(sql`
     select person_id from audience_members
     where space_id = ${place.spaceId} and audience_id = ${place.audienceId} and person_id > ${place.after}
@@ -96,28 +93,24 @@ export async function selectPeopleAfter(
  * embedded engine: 16 ms against 22). The limit keeps the planner on that index: on a table that it has not looked at yet it would
  * go through these people's members of all audiences.
  */
-export async function selectMembersAfter(
-  q: Queryable,
-  place: { spaceId: SpaceId; audienceId: AudienceId; after: number; limit: number },
-): Promise<StoredMember[]> {
+export async function selectMembersAfter(q: Queryable, place: Stretch, which: Sql = empty): Promise<StoredMember[]> {
   const rows = await q.query<MemberRow>(sql`
     select ${columns} from audience_members m
-    where m.space_id = ${place.spaceId} and m.audience_id = ${place.audienceId} and m.person_id > ${place.after}
+    where m.space_id = ${place.spaceId} and m.audience_id = ${place.audienceId} and m.person_id > ${place.after} ${which}
     order by m.person_id limit ${place.limit}`);
   return rows.map(memberOf);
 }
 
-/** Present members after a person, for pages of the members list. */
-export async function selectPresentAfter(
-  q: Queryable,
-  place: { spaceId: SpaceId; audienceId: AudienceId; after: number; limit: number },
-): Promise<StoredMember[]> {
-  const rows = await q.query<MemberRow>(sql`
-    select ${columns} from audience_members m
-    where m.space_id = ${place.spaceId} and m.audience_id = ${place.audienceId} and m.person_id > ${place.after} and m.present
-    order by m.person_id limit ${place.limit}`);
-  return rows.map(memberOf);
+interface Stretch {
+  readonly spaceId: SpaceId;
+  readonly audienceId: AudienceId;
+  readonly after: number;
+  readonly limit: number;
 }
+
+/** Present members after a person, for pages of the members list. */
+export const selectPresentAfter = (q: Queryable, place: Stretch): Promise<StoredMember[]> =>
+  selectMembersAfter(q, place, sql`and m.present`);
 
 export async function countMembers(
   q: Queryable,
