@@ -7,7 +7,7 @@
  * The first five are one transaction (I12): `processBatch`, called by ingest for every micro-batch. Delivery reads what
  * that transaction committed. A stage wakes the next only by committing rows; a wake-up that is lost costs time.
  */
-import type { PersonId } from '../contract/ids.ts';
+import type { PersonId, SpaceId } from '../contract/ids.ts';
 import type { ReceivedEvent, SegmentEvent } from '../contract/segment-event.ts';
 import {
   applyAudienceEvents,
@@ -48,11 +48,8 @@ import { type Merge, resolvePeople } from './profiles/profiles.ts';
 
 /** One micro-batch through the stages, in ingest's transaction. No effects outside of it: it may run again. */
 export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly ReceivedEvent[]): Promise<void> {
-  const { people, merges } = await resolvePeople(tx, deps, batch);
   const spaceIds = [...new Set(batch.map((event) => event.spaceId))];
-  // What moves gets new seqs: whatever is being released has to be seen before (release.ts).
-  if (merges.length > 0) await shareDestinations(tx, spaceIds);
-  const merged = await moveMerged(tx, merges);
+  const { people, merged } = await resolveMerged(tx, deps, batch, spaceIds);
   const events = batch.flatMap((received, i): PersonEvent[] => {
     const personId = people[i];
     return personId ? [{ received, personId }] : [];
@@ -63,7 +60,7 @@ export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly Rece
   await shareDestinations(tx, spaceIds);
   const counts = await levelMembers(tx, deps, {
     lane: live,
-    changes: [...changes, ...others(merged, changes)],
+    changes: [...changes, ...unspoken(merged, changes)],
     directs,
   });
   const now = deps.clock.now();
@@ -71,9 +68,22 @@ export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly Rece
   await countIgnored(tx, ignored, now);
 }
 
-/** Rule 13: what two people had becomes one's, in the same transaction; the winner's members are levelled anew. */
+/** Who the events are about, and the members of those whom they show to be one: to be levelled anew (rule 13). */
+async function resolveMerged(
+  tx: Tx,
+  deps: LevelDeps,
+  batch: readonly ReceivedEvent[],
+  spaceIds: readonly SpaceId[],
+): Promise<{ people: readonly (PersonId | null)[]; merged: readonly MemberChange[] }> {
+  const { people, merges } = await resolvePeople(tx, deps, batch);
+  // What moves gets new seqs: whatever is being released has to be seen before (release.ts).
+  if (merges.length > 0) await shareDestinations(tx, spaceIds);
+  return { people, merged: await moveMerged(tx, merges) };
+}
+
+/** Rule 13: what two people had becomes one's, in the same transaction. Gives the winners' members, after the last of several merges each. */
 async function moveMerged(tx: Tx, merges: readonly Merge[]): Promise<MemberChange[]> {
-  const changes: MemberChange[] = [];
+  const changes = new Map<string, MemberChange>();
   for (const { spaceId, winner, loser } of merges) {
     const { members, moved } = await mergeMembers(tx, spaceId, winner, loser);
     const movedRows = await mergePeople(tx, { spaceId, winner, loser });
@@ -81,18 +91,19 @@ async function moveMerged(tx: Tx, merges: readonly Merge[]): Promise<MemberChang
     if (!moved && !movedRows) continue;
     for (const { audienceId, personId, member } of members) {
       const audience = await audienceById(tx, spaceId, audienceId);
-      if (audience) changes.push({ audience, personId, member, events: [] });
+      const change = audience && { audience, personId, member, events: [] };
+      if (change) changes.set(keyOf(change), change);
     }
   }
-  return changes;
+  return [...changes.values()];
 }
 
 const keyOf = (change: MemberChange): string => `${change.audience.audienceId} ${change.personId}`;
 
-/** Merged members that no event of the batch speaks of, the last of several merges each. */
-function others(merged: readonly MemberChange[], changes: readonly MemberChange[]): MemberChange[] {
+/** Merged members that no event of the batch speaks of. */
+function unspoken(merged: readonly MemberChange[], changes: readonly MemberChange[]): MemberChange[] {
   const spoken = new Set(changes.map(keyOf));
-  return [...new Map(merged.map((change) => [keyOf(change), change])).values()].filter((c) => !spoken.has(keyOf(c)));
+  return merged.filter((change) => !spoken.has(keyOf(change)));
 }
 
 interface MappingTest {
@@ -121,9 +132,7 @@ export async function sendTest(tx: Tx, deps: LevelDeps, test: MappingTest): Prom
     timeUs: stampUs,
     originalUs: stampUs,
   };
-  const { people, merges } = await resolvePeople(tx, deps, [received]);
-  if (merges.length > 0) await shareDestinations(tx, [received.spaceId]);
-  const merged = await moveMerged(tx, merges);
+  const { people, merged } = await resolveMerged(tx, deps, [received], [received.spaceId]);
   const merging = await levelMembers(tx, deps, { lane: live, changes: merged, directs: [] });
   const personId: PersonId | null | undefined = people[0];
   if (!personId) return notSent('the event names nobody');

@@ -184,7 +184,6 @@ test('rule 12: a large audience moves in chunks, and what is left of it without 
   expect(moved).toEqual([2_000, 100, 0]);
   expect(looked.count).toBe(1);
   expect(pointers).toEqual([2_100, 2_100, 2_100]);
-
   expect(await database.db.query(sql`select target_id, count(*) as n from changes group by 1`)).toEqual([
     { target_id: to, n: 2_100 },
   ]);

@@ -230,9 +230,10 @@ export async function membersInOrder(
 ): Promise<StoredMember[]> {
   const asked = new Set(people);
   const stretch = await selectMembersAfter(q, { ...place, limit: people.length });
-  const members = stretch.filter(({ personId }) => asked.delete(personId));
+  const found = new Set(stretch.map(({ personId }) => personId));
   // Whoever came between them since took the place of one at the end.
-  return asked.size ? [...members, ...(await membersOf(q, place, [...asked]))] : members;
+  const missed = people.filter((personId) => !found.has(personId));
+  return [...stretch.filter(({ personId }) => asked.has(personId)), ...(await membersOf(q, place, missed))];
 }
 
 export async function membersOf(
