@@ -56,10 +56,22 @@ export class LedgerDraft {
 
   /** Brings the rows of one person, destination and audience to what the wish says. */
   level(wish: PlacedWish): void {
+    const standing = this.#rowsOf(wish.personId);
     const wanted = this.#wantedBy(wish);
+    if (standing.size > 0) this.#levelStanding(wish, standing, wanted);
+    for (const [key, placed] of wanted) {
+      if (!standing.has(key)) this.#add(wish, wish.originId, placed, present);
+    }
+    // An exit is owed even if the enter was never seen (rule 5).
+    for (const placed of wish.named) {
+      if (!standing.has(this.#placeKey(wish, placed))) this.#add(wish, wish.originId, placed, absent);
+    }
+  }
+
+  #levelStanding(wish: PlacedWish, standing: ReadonlyMap<string, Draft>, wanted: ReadonlyMap<string, Placed>): void {
     const protectedKeys = new Set(wish.protects.map((p) => this.#placeKey(wish, p)));
     const made = new Set([...wish.present, ...wish.protects].map(({ targetId }) => targetId));
-    for (const [key, draft] of this.#rowsOf(wish.personId)) {
+    for (const [key, draft] of standing) {
       const { row } = draft;
       if (row.destinationId !== wish.destinationId || row.originId !== wish.originId) continue;
       const placed = wanted.get(key);
@@ -69,13 +81,6 @@ export class LedgerDraft {
         draft.left = asked !== undefined;
         draft.row = { ...row, level: asked ?? levelOfUnwanted(row, wish) };
       }
-      wanted.delete(key);
-    }
-    for (const placed of wanted.values()) this.#add(wish, wish.originId, placed, present);
-    // An exit is owed even if the enter was never seen (rule 5).
-    for (const placed of wish.named) {
-      if (!this.#rowsOf(wish.personId).has(this.#placeKey(wish, placed)))
-        this.#add(wish, wish.originId, placed, absent);
     }
   }
 

@@ -17,8 +17,6 @@ export interface Owed {
 }
 
 interface OwedRow extends Row {
-  space_id: SpaceId;
-  target_id: TargetId;
   lane: Lane;
   seq: number;
   origin_id: number;
@@ -56,8 +54,7 @@ export async function readOwed(
   except: readonly number[],
 ): Promise<Owed[]> {
   const rows = await q.query<OwedRow>(sql`
-    select c.space_id, c.target_id, c.lane, c.seq, c.origin_id, c.person_id,
-      m.variant, m.level, m.mapping_id, m.email, m.phone, m.idfa, m.aaid
+    select c.lane, c.seq, c.origin_id, c.person_id, m.variant, m.level, m.mapping_id, m.email, m.phone, m.idfa, m.aaid
     from (
       select space_id, target_id, lane, seq, origin_id, person_id from changes
       where space_id = ${target.spaceId} and target_id = ${target.targetId} and ${isNoneOf(sql`seq`, except)}
@@ -71,8 +68,8 @@ export async function readOwed(
     order by c.lane, c.seq, c.origin_id, c.person_id, m.variant`);
   return rows.map((row) => ({
     pointer: {
-      spaceId: row.space_id,
-      targetId: row.target_id,
+      spaceId: target.spaceId,
+      targetId: target.targetId,
       lane: row.lane,
       seq: row.seq,
       originId: row.origin_id,

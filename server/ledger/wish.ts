@@ -72,10 +72,11 @@ const emptyWish = (): MutableWish => ({
 
 export function wishOf(view: MemberView, mappings: readonly CompiledMapping[]): Wish {
   const wish = emptyWish();
-  const live = new Set(view.events.map((e) => e.stamp.arrival));
   if (view.member.present) {
-    for (const record of view.member.records)
-      enterWishes(wish, view, mappings, { record, live: live.has(record.stamp.arrival) });
+    for (const record of view.member.records) {
+      const live = view.events.some((e) => e.stamp.arrival === record.stamp.arrival);
+      enterWishes(wish, view, mappings, { record, live });
+    }
     if (wish.skip === '' && wish.present.length === 0) wish.skip = noMatch(view.connection, mappings);
   }
   const exits = view.events.filter((e) => !e.entered).map((e) => e.record);
