@@ -19,6 +19,7 @@ import {
   type OriginId,
   present,
 } from './rows.ts';
+import { levelOfLeft, levelOfUnwanted } from './unwanted.ts';
 
 /** A row before and after. */
 export interface DraftedRow {
@@ -268,28 +269,6 @@ export class LedgerDraft {
     };
     this.#rowsOf(who.personId).set(keyOf(row), { row, before: undefined, left: false, released: false });
   }
-}
-
-/** Rule 12: a row at a target that nothing makes for its person any more, of which somebody has said what is to become. */
-function levelOfLeft(row: LedgerRow, { leftAt, broken }: PlacedWish): Level | undefined {
-  if (row.level === absent || broken.ids.has(row.mappingId)) return undefined;
-  if (leftAt.removeAt.has(row.targetId)) return absent;
-  return leftAt.keepAt.has(row.targetId) ? kept : undefined;
-}
-
-/** A row that no enabled mapping makes any more, and no disabled one protects. */
-function levelOfUnwanted(row: LedgerRow, wish: PlacedWish): Level {
-  if (row.level === absent) return absent;
-  if (wish.exited !== null && compare(row.entered, wish.exited) <= 0) {
-    if (wish.leaves.has(row.targetId)) return absent;
-    // A Remove mapping that does not compile might have matched: nothing is decided before it is mended.
-    if (wish.broken.remover) return row.level;
-    // Without a Remove mapping a person who left stays (Segment's meaning of its absence), remembered as kept.
-    return kept;
-  }
-  // Kept by a person's choice (rule 12), also of members who left once and came back: only a later exit ends it.
-  if (row.level === kept || wish.broken.ids.has(row.mappingId)) return row.level;
-  return absent;
 }
 
 function mergeRows(a: LedgerRow, b: LedgerRow): LedgerRow {
