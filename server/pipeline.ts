@@ -7,9 +7,10 @@
  * The first five are one transaction (I12): `processBatch`, called by ingest for every micro-batch. Delivery reads what
  * that transaction committed. A stage wakes the next only by committing rows; a wake-up that is lost costs time.
  */
-import type { PersonId, SpaceId } from '../contract/ids.ts';
+import type { AudienceId, PersonId } from '../contract/ids.ts';
 import type { ReceivedEvent, SegmentEvent } from '../contract/segment-event.ts';
 import {
+  type Audience,
   applyAudienceEvents,
   audienceById,
   type MemberChange,
@@ -19,7 +20,14 @@ import {
 } from './audiences/audiences.ts';
 import type { Db, Tx } from './db/port.ts';
 import { countLevels, type Delivery, mergeParked, sweepCounts, sweepRequests } from './delivery/delivery.ts';
-import { askToCreate, type Destination, ensureTargets, shareDestinations } from './destinations/destinations.ts';
+import {
+  askToCreate,
+  type Destination,
+  ensureTargets,
+  getDestination,
+  getMapping,
+  shareDestinations,
+} from './destinations/destinations.ts';
 import { countIgnored, sweepIngestCounts, sweepMessages } from './ingest/ingest.ts';
 import { backoff } from './kernel/backoff.ts';
 import { type Clock, days, type Millis, millis, minutes, seconds } from './kernel/clock.ts';
@@ -48,8 +56,7 @@ import { type Merge, resolvePeople } from './profiles/profiles.ts';
 
 /** One micro-batch through the stages, in ingest's transaction. No effects outside of it: it may run again. */
 export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly ReceivedEvent[]): Promise<void> {
-  const spaceIds = [...new Set(batch.map((event) => event.spaceId))];
-  const { people, merged } = await resolveMerged(tx, deps, batch, spaceIds);
+  const { people, merged } = await resolveAndMerge(tx, deps, batch);
   const events = batch.flatMap((received, i): PersonEvent[] => {
     const personId = people[i];
     return personId ? [{ received, personId }] : [];
@@ -57,7 +64,7 @@ export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly Rece
   const { changes, directs, ignored } = await applyAudienceEvents(tx, deps, events);
   // A mapping, a connection or a destination that is being changed or deleted waits until this batch is through, or this
   // batch sees the change: no row is written for a producer that is gone (rule 12).
-  await shareDestinations(tx, spaceIds);
+  await shareDestinations(tx, [...new Set(batch.map((event) => event.spaceId))]);
   const counts = await levelMembers(tx, deps, {
     lane: live,
     changes: [...changes, ...unspoken(merged, changes)],
@@ -69,34 +76,40 @@ export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly Rece
 }
 
 /** Who the events are about, and the members of those whom they show to be one: to be levelled anew (rule 13). */
-async function resolveMerged(
+async function resolveAndMerge(
   tx: Tx,
   deps: LevelDeps,
   batch: readonly ReceivedEvent[],
-  spaceIds: readonly SpaceId[],
 ): Promise<{ people: readonly (PersonId | null)[]; merged: readonly MemberChange[] }> {
   const { people, merges } = await resolvePeople(tx, deps, batch);
-  // What moves gets new seqs: whatever is being released has to be seen before (release.ts).
-  if (merges.length > 0) await shareDestinations(tx, spaceIds);
+  // What moves gets new seqs: whatever is being released has to be seen before (release.ts). An edit locks audiences first (feeding.ts):
+  // where a batch that merges meets one, PostgreSQL may have to run one of the two again.
+  if (merges.length > 0) await shareDestinations(tx, [...new Set(merges.map(({ spaceId }) => spaceId))]);
   return { people, merged: await moveMerged(tx, merges) };
 }
 
 /** Rule 13: what two people had becomes one's, in the same transaction. Gives the winners' members, after the last of several merges each. */
 async function moveMerged(tx: Tx, merges: readonly Merge[]): Promise<MemberChange[]> {
-  const changes = new Map<string, MemberChange>();
+  const members = new Map<string, MemberOf>();
   for (const { spaceId, winner, loser } of merges) {
-    const { members, moved } = await mergeMembers(tx, spaceId, winner, loser);
+    const merged = await mergeMembers(tx, spaceId, winner, loser);
     const movedRows = await mergePeople(tx, { spaceId, winner, loser });
     await mergeParked(tx, spaceId, loser);
-    if (!moved && !movedRows) continue;
-    for (const { audienceId, personId, member } of members) {
-      const audience = await audienceById(tx, spaceId, audienceId);
-      const change = audience && { audience, personId, member, events: [] };
-      if (change) changes.set(keyOf(change), change);
-    }
+    if (!merged.moved && !movedRows) continue;
+    for (const one of merged.members) members.set(`${one.audienceId} ${one.personId}`, one);
   }
-  return [...changes.values()];
+  const audiences = new Map<AudienceId, Audience>();
+  for (const { spaceId, audienceId } of members.values()) {
+    const audience = audiences.has(audienceId) ? undefined : await audienceById(tx, spaceId, audienceId);
+    if (audience) audiences.set(audienceId, audience);
+  }
+  return [...members.values()].flatMap(({ audienceId, personId, member }) => {
+    const audience = audiences.get(audienceId);
+    return audience ? [{ audience, personId, member, events: [] }] : [];
+  });
 }
+
+type MemberOf = Awaited<ReturnType<typeof mergeMembers>>['members'][number];
 
 const keyOf = (change: MemberChange): string => `${change.audience.audienceId} ${change.personId}`;
 
@@ -117,8 +130,8 @@ const notSent = (reason: string): TestSent => ({ sent: false, reason });
 
 /** Test Mapping with *send* (design.md 7): the event runs through one mapping, for real, as a direct event of its person. */
 export async function sendTest(tx: Tx, deps: LevelDeps, test: MappingTest): Promise<TestSent> {
-  const { destination, event } = test;
-  const compiled = compileMapping({ ...test.mapping, enabled: true }, destination.settings);
+  const { destination, mapping, event } = test;
+  const compiled = compileMapping({ ...mapping, enabled: true }, destination.settings);
   if (!compiled.ok) return notSent(wordsOf(compiled.error));
   if (!compiled.value.matches(event)) return notSent('the event does not match the trigger');
   if (compiled.value.action === 'none') return createNamedAudience(tx, deps, test);
@@ -132,16 +145,31 @@ export async function sendTest(tx: Tx, deps: LevelDeps, test: MappingTest): Prom
     timeUs: stampUs,
     originalUs: stampUs,
   };
-  const { people, merged } = await resolveMerged(tx, deps, [received], [received.spaceId]);
-  const merging = await levelMembers(tx, deps, { lane: live, changes: merged, directs: [] });
+  const { people, merged } = await resolveAndMerge(tx, deps, [received]);
+  const gone = await whatIsGone(tx, test);
+  await levelMembers(tx, deps, { lane: live, changes: merged, directs: [] });
+  if (gone) return notSent(gone);
   const personId: PersonId | null | undefined = people[0];
   if (!personId) return notSent('the event names nobody');
   // Newer than any event that happened before: a person pressed a button now.
   const stamp = { timeUs: stampUs, originalUs: stampUs, arrival: Number.MAX_SAFE_INTEGER };
   const counts = await levelTest(tx, deps, { received, personId, stamp }, { destination, mappings: [compiled.value] });
-  await countLevels(tx, [...merging, ...counts], new Date(now));
+  await countLevels(tx, counts, new Date(now));
   const [left] = counts.filter(({ outcome }) => outcome !== 'mapped');
   return left ? notSent(left.reason) : { sent: true };
+}
+
+/**
+ * The test was read before the transaction. From here on whoever deletes its destination or mapping waits: nothing may be written
+ * behind what takes their people out (rule 12).
+ */
+async function whatIsGone(tx: Tx, { destination, mapping }: MappingTest): Promise<string | undefined> {
+  await shareDestinations(tx, [destination.spaceId]);
+  if (!(await getDestination(tx, destination.id))) return 'the destination was deleted meanwhile';
+  const isStored = mapping.id > 0;
+  return isStored && !(await getMapping(tx, destination.id, mapping.id))
+    ? 'the mapping was deleted meanwhile'
+    : undefined;
 }
 
 /**
@@ -160,6 +188,8 @@ async function createNamedAudience(tx: Tx, { clock }: LevelDeps, test: MappingTe
   const made = compiled.value.evaluate(event);
   if (made.kind === 'filtered' || made.kind === 'invalid') return notSent(made.reason);
   if (!made.target) return notSent(made.kind === 'nobody' ? made.reason : 'no audience is named');
+  const gone = await whatIsGone(tx, test);
+  if (gone) return notSent(gone);
   const { id: destinationId, spaceId } = destination;
   const targets = await ensureTargets(tx, clock, { spaceId, destinationId }, [made.target]);
   await askToCreate(tx, clock, targets);

@@ -3,7 +3,7 @@ import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
 import type { AudienceId, MappingId, TargetId } from '../contract/ids.ts';
 import type { Tx } from '../server/db/port.ts';
-import { getDestination, withDefaults } from '../server/destinations/destinations.ts';
+import { type Destination, getDestination, withDefaults } from '../server/destinations/destinations.ts';
 import { silentLog } from '../server/kernel/log.ts';
 import { must } from '../server/kernel/result.ts';
 import { beginRelease, beginWalk, moveSiblings, owed, producersOf, sweepAbsentRows } from '../server/ledger/ledger.ts';
@@ -101,26 +101,75 @@ test('rule 13: a test event that shows a member and somebody else to be one leve
   // A member of whom nothing is known that TikTok takes.
   await world.process(engageEvent('vip', true, { userId: 'younger' }));
   expect(await world.counts(audienceId)).toMatchObject({ members: 1, skipped: 1 });
-  const event = { ...direct('Signed Up', { userId: 'younger', email: 'elder@example.com' }), messageId: 'test' };
-  const sent = await database.db.transaction(async (tx) => {
-    const destination = must(await getDestination(tx, world.destinationId), 'the one');
-    const mapping = {
-      id: 0 as MappingId,
-      name: 'test',
-      actionSlug: 'addToAudience',
-      trigger: 'type = "track"',
-      enabled: true,
-    };
-    const deps = { clock: world.clock, producers: producersOf({ log: silentLog }) };
-    const settings = withDefaults('addToAudience', named);
-    return sendTest(tx, deps, { destination, mapping: { ...mapping, settings }, event: event as never });
-  });
-  expect(sent).toEqual({ sent: true });
+  const event = direct('Signed Up', { userId: 'younger', email: 'elder@example.com' });
+  expect(await testOf(world, await destinationOf(world), event)).toEqual({ sent: true });
   expect(await database.db.query(sql`select count(*) as n from profiles where merged_into is not null`)).toEqual([
     { n: 1 },
   ]);
   expect(await world.counts(audienceId)).toMatchObject({ members: 1, skipped: 1 });
 });
+
+test('rule 13: a test event that shows three members to be one levels the one anew once', async () => {
+  const { world, audienceId } = await seeded();
+  // None of them has anything that TikTok takes; the reason changes when the connection is off.
+  const card = [{ id: 'c1', type: 'card', collection: 'users', encoding: 'none' }];
+  const entered = engageEvent('vip', true, { userId: 'younger' });
+  await world.process(entered);
+  await world.process({ ...entered, messageId: 'two', userId: undefined, anonymousId: 'a1' });
+  const context = entered['context'] as Record<string, unknown>;
+  await world.process({
+    ...entered,
+    messageId: 'three',
+    userId: undefined,
+    context: { ...context, externalIds: card },
+  });
+  expect(await world.counts(audienceId)).toMatchObject({ members: 3, skipped: 3 });
+  await database.db.query(sql`update audience_connections set enabled = false`);
+  const seen = direct('Signed Up', { userId: 'younger', email: '' });
+  const event = { ...seen, anonymousId: 'a1', context: { externalIds: card } };
+  const sent = await testOf(world, await destinationOf(world), event);
+  expect(sent).toEqual({ sent: false, reason: expect.stringContaining('no usable identifier') });
+  expect(await world.counts(audienceId)).toMatchObject({ members: 1, skipped: 1 });
+});
+
+test('rule 12: a test event whose destination or mapping was deleted after it had been read tells nobody', async () => {
+  const { world } = await seeded();
+  await signUp(world);
+  const destination = await destinationOf(world);
+  const [stored] = await database.db.query<{ id: MappingId }>(
+    sql`select mapping_id as id from mappings where action_slug = 'addToAudience'`,
+  );
+  await database.db.query(sql`update mappings set deleted_at = now() where action_slug = 'addToAudience'`);
+  const event = direct('Signed Up');
+  expect(await testOf(world, destination, event, stored?.id)).toEqual({
+    sent: false,
+    reason: 'the mapping was deleted meanwhile',
+  });
+  await database.db.query(sql`update destinations set deleted_at = now()`);
+  expect(await testOf(world, destination, event)).toEqual({
+    sent: false,
+    reason: 'the destination was deleted meanwhile',
+  });
+  expect(await world.rows()).toEqual([]);
+});
+
+const destinationOf = async (world: World): Promise<Destination> =>
+  must(await getDestination(database.db, world.destinationId), 'the one');
+
+const testOf = (world: World, destination: Destination, event: object, id = 0 as MappingId) =>
+  database.db.transaction((tx) => {
+    const settings = withDefaults('addToAudience', named);
+    const mapping = {
+      id,
+      name: 'test',
+      actionSlug: 'addToAudience',
+      trigger: 'type = "track"',
+      enabled: true,
+      settings,
+    };
+    const deps = { clock: world.clock, producers: producersOf({ log: silentLog }) };
+    return sendTest(tx, deps, { destination, mapping, event: { messageId: 'test', ...event } as never });
+  });
 
 // Two names of one audience ----------------------------------------------------------------------------------------------
 
