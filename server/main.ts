@@ -16,7 +16,7 @@ export type { Running, ServeOptions };
 
 /** Starts the server with the roles of USHER_ROLES. Throws StartError with a sentence for the operator. */
 export async function serve(config: Config, options: ServeOptions): Promise<Running> {
-  // The embedded engine is for small machines: 130 MB less, for 4 % of the events that it takes at most (docs/decisions/0021).
+  // The embedded engine is for small machines: 130 MB less, for 5 % of the events that it takes at most (docs/decisions/0021).
   if (config.databaseUrl === undefined) setFlagsFromString('--heap-growing-percent=100');
   // Side by side: the database takes as long to open as all the rest takes to load.
   const [parts, { start }] = await Promise.all([openParts(config), import('./start.ts')]);

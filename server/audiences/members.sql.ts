@@ -88,12 +88,19 @@ export async function selectPeopleAfter(q: Queryable, place: Stretch): Promise<P
   return rows.map((row) => row.person_id);
 }
 
+/** Present members after a person, for pages of the members list. It passes over those who have left: of many, it reads as many. */
+export const selectPresentAfter = (q: Queryable, place: Stretch): Promise<StoredMember[]> =>
+  membersAfter(q, place, sql`and m.present`);
+
 /**
- * The members themselves in that order: one stretch of the index is a third cheaper than a look-up for each (1,000 of 100,000 on the
+ * The members themselves in the order of a walk: one stretch of the index is a third cheaper than a look-up for each (1,000 of 100,000 on the
  * embedded engine: 16 ms against 22). The limit keeps the planner on that index: on a table that it has not looked at yet it would
  * go through these people's members of all audiences.
  */
-export async function selectMembersAfter(q: Queryable, place: Stretch, which: Sql = empty): Promise<StoredMember[]> {
+export const selectMembersAfter = (q: Queryable, place: Stretch): Promise<StoredMember[]> =>
+  membersAfter(q, place, empty);
+
+async function membersAfter(q: Queryable, place: Stretch, which: Sql): Promise<StoredMember[]> {
   const rows = await q.query<MemberRow>(sql`
     select ${columns} from audience_members m
     where m.space_id = ${place.spaceId} and m.audience_id = ${place.audienceId} and m.person_id > ${place.after} ${which}
@@ -107,10 +114,6 @@ interface Stretch {
   readonly after: number;
   readonly limit: number;
 }
-
-/** Present members after a person, for pages of the members list. */
-export const selectPresentAfter = (q: Queryable, place: Stretch): Promise<StoredMember[]> =>
-  selectMembersAfter(q, place, sql`and m.present`);
 
 export async function countMembers(
   q: Queryable,

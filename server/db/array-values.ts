@@ -82,9 +82,10 @@ const headerBytes = 20;
 
 function encodedArray(items: readonly unknown[], type: ElementType): Buffer | undefined {
   let room = headerBytes;
-  // By their numbers: elements of so many kinds come by here that an iterator would make an object for each.
+  // By index: elements of so many kinds come by here that an iterator would make an object for each.
   for (let i = 0; i < items.length; i += 1) {
-    const bytes = items[i] === null ? 0 : type.room(items[i]);
+    const item = items[i];
+    const bytes = item === null ? 0 : type.room(item);
     if (bytes === undefined) return undefined;
     room += 4 + bytes;
   }
@@ -96,7 +97,8 @@ function encodedArray(items: readonly unknown[], type: ElementType): Buffer | un
   at = into.writeInt32BE(items.length, at);
   at = into.writeInt32BE(1, at); // the first index
   for (let i = 0; i < items.length; i += 1) {
-    const bytes = items[i] === null ? -1 : type.write(into, items[i], at + 4);
+    const item = items[i];
+    const bytes = item === null ? -1 : type.write(into, item, at + 4);
     at = into.writeInt32BE(bytes, at) + Math.max(0, bytes);
   }
   return into.subarray(0, at);

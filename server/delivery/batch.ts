@@ -38,8 +38,6 @@ export interface Window {
   readonly calls: readonly CallPlan[];
   /** Pointers that need no call: a newer one exists, or the level is kept (rule 8). */
   readonly empty: readonly Pointer[];
-  /** Pointers left for later, because a call in flight touches one of their hashes (rule 9). */
-  readonly deferred: number;
 }
 
 export interface BatchLimits {
@@ -57,7 +55,6 @@ export function planWindow(
   const empty: Pointer[] = [];
   const adds: SendRow[] = [];
   const deletes: SendRow[] = [];
-  let deferred = 0;
   for (const { target, pointer, rows } of inOrder(read)) {
     const telling = rows.filter((row) => row.level === present || row.level === absent);
     if (telling.length === 0) {
@@ -65,10 +62,8 @@ export function planWindow(
       continue;
     }
     const keys = [...new Set(telling.flatMap((row) => keysOf(target.id, row.hashes)))];
-    if (!claims.take(keys)) {
-      deferred += 1;
-      continue;
-    }
+    // Left for later: a call in flight touches one of its hashes (rule 9).
+    if (!claims.take(keys)) continue;
     const task: Task = { pointer, keys, open: new Set(telling.map((row) => row.variant.toString('hex'))), calls: 0 };
     for (const row of telling) {
       const { variant, mappingId, hashes } = row;
@@ -77,7 +72,7 @@ export function planWindow(
   }
   const calls = [...split('add', adds, limits), ...split('delete', deletes, limits)];
   for (const call of calls) for (const task of new Set(call.rows.map((r) => r.task))) task.calls += 1;
-  return { calls, empty, deferred };
+  return { calls, empty };
 }
 
 type Row = NonNullable<owed.Owed['row']>;

@@ -15,13 +15,16 @@ export interface DeliveryCount {
 
 /** Sums per minute; each key once, in the order of the primary key. */
 export async function addCounts(tx: Tx, counts: readonly DeliveryCount[], now: Date): Promise<void> {
-  const sums = new Map<string, DeliveryCount>();
-  for (const c of counts) {
-    const key = JSON.stringify([c.destinationId, c.mappingId, c.outcome, c.code]);
-    sums.set(key, { ...c, count: c.count + (sums.get(key)?.count ?? 0) });
+  const sums = new Map<string, { readonly of: DeliveryCount; count: number }>();
+  for (const one of counts) {
+    // The code comes last: it may hold anything, and no outcome holds a space.
+    const key = `${one.destinationId} ${one.mappingId} ${one.outcome} ${one.code}`;
+    const sum = sums.get(key);
+    if (sum) sum.count += one.count;
+    else sums.set(key, { of: one, count: one.count });
   }
   if (sums.size === 0) return;
-  const rows = [...sums.values()];
+  const rows = [...sums.values()].map(({ of, count }) => ({ ...of, count }));
   await tx.query(sql`
     insert into delivery_counts as d (space_id, destination_id, minute, mapping_id, outcome, code, count)
     select k.space_id, k.destination_id, date_trunc('minute', ${now}::timestamptz), k.mapping_id, k.outcome, k.code, k.count

@@ -7,7 +7,7 @@ import { isolate } from './isolate.ts';
 import { holdsLease } from './leases.sql.ts';
 import { reactAlike } from './react.ts';
 import { forgetParked } from './requests.sql.ts';
-import { backOff, type DeliveryDeps, isWaiting, liveTargets, type Run, succeeded, waitKey } from './run.ts';
+import { backOff, type DeliveryDeps, isWaiting, lenientFor, liveTargets, type Run, succeeded, waitKey } from './run.ts';
 import { tell } from './send.ts';
 
 export async function drainAdvertiser(
@@ -155,7 +155,7 @@ async function retryLater(deps: DeliveryDeps, run: Run, plan: CallPlan, slow: bo
       run,
       [target, ...others].map((one) => partOf(plan, one)),
     );
-  const since = new Date(deps.clock.now() - lenientMs);
+  const since = new Date(deps.clock.now() - lenientFor);
   const young = await owed.anyYoung(deps.db, [target.id], since);
   return backOff(deps, run, waitKey({ targetId: target.id }), young ? 'lenient' : 'slow');
 }
@@ -167,9 +167,6 @@ const partOf = (plan: CallPlan, target: ReadyTarget): CallPlan => ({
   ...plan,
   rows: plan.rows.filter((row) => row.target.id === target.id),
 });
-
-/** Five minutes from when we made the audience (design.md 4.1). */
-const lenientMs = 5 * 60_000;
 
 /** Too many ids, or too large: each half in a call of its own, until it fits. A single row that does not is refused. */
 async function sendHalves(deps: DeliveryDeps, run: Run, plan: CallPlan, answer: Answer<null>): Promise<void> {

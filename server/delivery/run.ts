@@ -84,7 +84,7 @@ const retryMost = minutes(5);
 /** "RETRY later (≥ 1 h)" for an audience that TikTok is busy with (tiktok-api.md 9, code 40002). */
 const slowWait = hours(1);
 /** An audience that we made may refuse in its first five minutes (design.md 4.1, "What answers mean here"). */
-const lenientFor = minutes(5);
+export const lenientFor = minutes(5);
 const lenientWait = seconds(5);
 
 /** What is left alone for a while: an advertiser whose calls fail, or one target that TikTok is busy with. */

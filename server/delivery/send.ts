@@ -1,5 +1,4 @@
 /** Rule 11: announce, call, settle. One call to TikTok from its plan to its traces. */
-import type { MappingId } from '../../contract/ids.ts';
 import type { Tx } from '../db/port.ts';
 import { owed, type Pointer } from '../ledger/ledger.ts';
 import type { Answer, Slot } from '../tiktok/tiktok.ts';
@@ -167,9 +166,7 @@ export async function settleRows(
   await forgetParked(tx, done);
   if (told === undefined) return;
   const outcome = told === 'add' ? 'added' : 'removed';
-  const byMapping = new Map<MappingId, number>();
-  for (const { mappingId } of rows) byMapping.set(mappingId, (byMapping.get(mappingId) ?? 0) + 1);
-  const counts = [...byMapping].map(([mappingId, count]) => countOf(run, { outcome, code: '', count, mappingId }));
+  const counts = rows.map((row) => countOf(run, { outcome, code: '', count: 1, mappingId: row.mappingId }));
   await addCounts(tx, counts, now);
 }
 

@@ -1,7 +1,7 @@
 /**
  * Rule 5 (design.md 4.1): the one function that says what TikTok should hold of a person. Live events, the initial sync,
  * a changed mapping and a merge all come here with a wish and the rows that stand, and the difference is written. Pure:
- * it works on the rows of a micro-batch in memory.
+ * it works on the rows of a micro-batch in memory. What becomes of rows that nothing makes any more is in unwanted.ts.
  */
 import type { DestinationId, PersonId, SpaceId, TargetId } from '../../contract/ids.ts';
 import { compareStamps as compare } from '../../contract/segment-event.ts';
@@ -59,6 +59,7 @@ export class LedgerDraft {
   level(wish: PlacedWish): void {
     const standing = this.#rowsOf(wish.personId);
     const wanted = this.#wantedBy(wish);
+    // Most people of a first sync have no rows yet.
     if (standing.size > 0) this.#levelStanding(wish, standing, wanted);
     for (const [key, placed] of wanted) {
       if (!standing.has(key)) this.#add(wish, wish.originId, placed, present);
@@ -69,6 +70,7 @@ export class LedgerDraft {
     }
   }
 
+  /** Changes the rows of this wish's destination and audience in place. A key names the target, so no other destination has it. */
   #levelStanding(wish: PlacedWish, standing: ReadonlyMap<string, Draft>, wanted: ReadonlyMap<string, Placed>): void {
     const protectedKeys = new Set(wish.protects.map((p) => this.#placeKey(wish, p)));
     const made = new Set([...wish.present, ...wish.protects].map(({ targetId }) => targetId));

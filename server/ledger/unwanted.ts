@@ -10,7 +10,7 @@ export function levelOfLeft(row: LedgerRow, { leftAt, broken }: PlacedWish): Lev
   return leftAt.keepAt.has(row.targetId) ? kept : undefined;
 }
 
-/** A row that no enabled mapping makes any more, and no disabled one protects. */
+/** Rule 5: a row that no enabled mapping makes any more, and no disabled one protects: an exit ends it, or it is kept. */
 export function levelOfUnwanted(row: LedgerRow, wish: PlacedWish): Level {
   if (row.level === absent) return absent;
   if (wish.exited !== null && compare(row.entered, wish.exited) <= 0) {

@@ -87,7 +87,7 @@ interface Delivery {
   readonly paused: { reason: string } | null;
   readonly skippedByReason: Record<string, number>;
   readonly targets: { state: string; reason: string | null }[];
-  readonly series: { outcome: string; code: string; count: number }[];
+  readonly series: { outcome: string; code: string; count: number; mappingId: string | null }[];
 }
 interface Request {
   readonly id: string;
@@ -308,6 +308,11 @@ test('defect 7: with two audiences on one destination nobody lands in the wrong 
   expect(new Set(series.map((one) => one.outcome))).toEqual(new Set(['mapped', 'added', 'removed']));
   const mapped = series.filter((one) => one.outcome === 'mapped').reduce((sum, one) => sum + one.count, 0);
   expect(mapped).toBe(5);
+  // Each mapping is told what it has added: of `a` Ana and Both, of `b` Ben and Both.
+  const added = new Map<string | null, number>();
+  for (const { outcome, mappingId, count } of series)
+    if (outcome === 'added') added.set(mappingId, (added.get(mappingId) ?? 0) + count);
+  expect([...added.values()]).toEqual([2, 2]);
 });
 
 test('defect 8: only the chosen ad account is touched, whatever else the token may reach', async () => {
