@@ -139,6 +139,16 @@ test('a blocked TikTok audience says why and where to choose', () => {
     updatedAt: ago(40),
   };
   expect(first({ targets: [target] })).toMatchObject({ code: 'several', remedy: { label: 'Choose one' } });
+  // Nobody works on what only a person can mend.
+  const [began, ended] = [ago(40).toISOString(), ago(39).toISOString()];
+  const walk = { reason: 'connected', walked: 1_000, total: 1_000, startedAt: began, finishedAt: ended };
+  const waiting = { targets: [target], audiences: [vip({ onTikTok: 0, owed: 1_000 }, walk)] };
+  expect(linesOf(facts(waiting), clock).map(({ code }) => code)).toEqual(['several']);
+  const ready: typeof target = { ...target, id: 9 as TargetId, state: 'ready', problem: null };
+  expect(linesOf(facts({ ...waiting, targets: [target, ready] }), clock).map(({ status }) => status)).toEqual([
+    'needs-you',
+    'syncing',
+  ]);
   expect(first({ targets: [{ ...target, problem: 'none' }] })?.message).toBe(
     'Ad account 7001 has no TikTok audience called vip, and creating is off.',
   );
@@ -171,7 +181,7 @@ test('a throttled call and a first sync are work in progress', () => {
   const walk = { reason: 'connected', walked: 10, total: 1_000, startedAt: ago(1).toISOString(), finishedAt: null };
   expect(first({ audiences: [vip({ onTikTok: 400, owed: 600 }, walk)] })).toMatchObject({
     status: 'syncing',
-    message: 'VIP: 400 of 1000 people.',
+    message: 'Syncing VIP: 400 of 1,000 people.',
   });
 });
 

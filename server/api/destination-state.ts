@@ -234,23 +234,31 @@ function slowed(facts: Facts, clock: Clock): Line[] {
   ];
 }
 
+/** Whether nothing can be told before somebody has done what another line asks for. */
+const isStopped = ({ destination, targets }: Facts): boolean =>
+  destination.paused !== null ||
+  !destination.connected ||
+  (targets.length > 0 && targets.every(({ state }) => state === 'blocked' || state === 'gone'));
+
 const syncing = (facts: Facts): Line[] =>
   facts.audiences.flatMap(({ name, sync }) => {
     const { walk, counts: now } = sync;
     const walked = walk === null || walk.finishedAt !== null;
-    if (walk === null || (walked && now.owed === 0)) return [];
+    if (walk === null || (walked && (now.owed === 0 || isStopped(facts)))) return [];
     const done = now.members - now.owed;
     return [
       {
         status: 'syncing' as const,
         code: walk.reason,
         since: new Date(walk.startedAt),
-        message: `${name}: ${done} of ${now.members} people.`,
+        message: `Syncing ${name}: ${grouped(done)} of ${grouped(now.members)} people.`,
         kept: null,
         remedy: null,
       },
     ];
   });
+
+const grouped = (count: number): string => count.toLocaleString('en-US');
 
 function healthy(facts: Facts): Line {
   const last = facts.calls.find(({ kind, outcome }) => (kind === 'add' || kind === 'delete') && outcome === 'ok');

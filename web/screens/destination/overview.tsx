@@ -1,8 +1,7 @@
-import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { type Destination, destinationStatusQuery } from '../../api/destinations.ts';
-import { Loaded } from '../../ui/loaded.tsx';
+import { Loaded, Waiting } from '../../ui/loaded.tsx';
 import { Section } from '../../ui/page.tsx';
 import { useRange } from '../../ui/range.tsx';
 import { ByAudience } from './by-audience.tsx';
@@ -29,7 +28,7 @@ export function Overview({ destination }: { destination: Destination }): ReactNo
           </Section>
           <ByAudience destination={destination} range={range} />
           <Section title="What happened" actions={control}>
-            <Suspense fallback={<Skeleton height={600} />}>
+            <Suspense fallback={<Waiting height={600} />}>
               <OverTime destination={destination} range={range} />
             </Suspense>
           </Section>

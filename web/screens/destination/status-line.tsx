@@ -28,7 +28,7 @@ function Since({ status: { status, since } }: { status: Status }): ReactNode {
   if (status === 'setup-not-finished' || status === 'syncing') return null;
   return (
     <span className={classes['dim']}>
-      {status === 'healthy' ? 'Last change' : 'Since'} <Time at={since} />.
+      {status === 'healthy' ? 'Last change' : 'Began'} <Time at={since} />.
     </span>
   );
 }

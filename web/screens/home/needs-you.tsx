@@ -49,7 +49,7 @@ function Lines({ title, lines }: { title: string; lines: readonly Attention[] })
             <p className={classes['sentence']}>
               {line.message} {line.kept}{' '}
               <span className={classes['since']}>
-                Since <Time at={line.since} />.
+                Began <Time at={line.since} />.
               </span>
             </p>
             {line.remedy && <RemedyLink {...line.remedy} />}
