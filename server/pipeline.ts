@@ -7,6 +7,7 @@
  * The first five are one transaction (I12): `processBatch`, called by ingest for every micro-batch. Delivery reads what
  * that transaction committed. A stage wakes the next only by committing rows; a wake-up that is lost costs time.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { AudienceId, PersonId } from '../contract/ids.ts';
 import type { ReceivedEvent, SegmentEvent } from '../contract/segment-event.ts';
 import {
@@ -146,9 +147,9 @@ export async function sendTest(tx: Tx, deps: LevelDeps, test: MappingTest): Prom
     originalUs: stampUs,
   };
   const { people, merged } = await resolveAndMerge(tx, deps, [received]);
-  const gone = await whatIsGone(tx, test);
+  const changed = await whatChanged(tx, test);
   await levelMembers(tx, deps, { lane: live, changes: merged, directs: [] });
-  if (gone) return notSent(gone);
+  if (changed) return notSent(changed);
   const personId: PersonId | null | undefined = people[0];
   if (!personId) return notSent('the event names nobody');
   // Newer than any event that happened before: a person pressed a button now.
@@ -160,17 +161,23 @@ export async function sendTest(tx: Tx, deps: LevelDeps, test: MappingTest): Prom
 }
 
 /**
- * The test was read before the transaction. From here on whoever deletes its destination or mapping waits: nothing may be written
- * behind what takes their people out (rule 12).
+ * The test was read before the transaction. From here on whoever changes or deletes its destination or mapping waits: nothing may be
+ * written behind what takes their people out (rule 12).
  */
-async function whatIsGone(tx: Tx, { destination, mapping }: MappingTest): Promise<string | undefined> {
+async function whatChanged(tx: Tx, { destination, mapping }: MappingTest): Promise<string | undefined> {
   await shareDestinations(tx, [destination.spaceId]);
-  if (!(await getDestination(tx, destination.id))) return 'the destination was deleted meanwhile';
+  const standing = await getDestination(tx, destination.id);
+  if (!standing) return 'the destination was deleted meanwhile';
   const isStored = mapping.id > 0;
-  return isStored && !(await getMapping(tx, destination.id, mapping.id))
-    ? 'the mapping was deleted meanwhile'
-    : undefined;
+  const stored = isStored ? await getMapping(tx, destination.id, mapping.id) : undefined;
+  if (isStored && !stored) return 'the mapping was deleted meanwhile';
+  const isSame =
+    isDeepStrictEqual(standing.settings, destination.settings) &&
+    (!stored || isDeepStrictEqual(madeBy(stored), madeBy(mapping)));
+  return isSame ? undefined : 'the mapping or the destination was changed meanwhile: test it again';
 }
+
+const madeBy = ({ actionSlug, trigger, settings }: MappingDefinition) => ({ actionSlug, trigger, settings });
 
 /**
  * The action createAudience: what it names becomes a target, which delivery looks up by name and creates only where there
@@ -188,8 +195,8 @@ async function createNamedAudience(tx: Tx, { clock }: LevelDeps, test: MappingTe
   const made = compiled.value.evaluate(event);
   if (made.kind === 'filtered' || made.kind === 'invalid') return notSent(made.reason);
   if (!made.target) return notSent(made.kind === 'nobody' ? made.reason : 'no audience is named');
-  const gone = await whatIsGone(tx, test);
-  if (gone) return notSent(gone);
+  const changed = await whatChanged(tx, test);
+  if (changed) return notSent(changed);
   const { id: destinationId, spaceId } = destination;
   const targets = await ensureTargets(tx, clock, { spaceId, destinationId }, [made.target]);
   await askToCreate(tx, clock, targets);

@@ -10,7 +10,7 @@ import { maintenanceIdle, type OpenDatabase } from './db/open-database.ts';
 import { createDelivery, type DeliverySettings } from './delivery/delivery.ts';
 import { health, startMetrics } from './health.ts';
 import { createIngest, ingestDefaults } from './ingest/ingest.ts';
-import { type Clock, seconds } from './kernel/clock.ts';
+import { type Clock, type Millis, seconds } from './kernel/clock.ts';
 import { noCrash, type ReachCrashPoint } from './kernel/crash-point.ts';
 import type { Log } from './kernel/log.ts';
 import type { Random } from './kernel/random.ts';
@@ -114,7 +114,7 @@ async function startWith(tiktok: TikTok, config: Config, parts: Parts, reached: 
     setupLink,
     async stop() {
       checks.draining();
-      await ingest.drain();
+      await within(goodbye, clock, ingest.drain());
       await close(server, clock);
       await metrics.stop();
       await pipeline.running?.stop();
@@ -174,12 +174,17 @@ async function listen(server: Server, { host, port }: Config): Promise<string> {
 const goodbye = seconds(10);
 
 async function close(server: Server, clock: Clock): Promise<void> {
-  const closed = new AbortController();
-  const done = new Promise<void>((resolve) => server.close(() => resolve())).then(() => closed.abort());
+  const done = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  await clock.sleep(goodbye, closed.signal);
+  await within(goodbye, clock, done);
   server.closeAllConnections();
   await done;
+}
+
+/** Waits for `work`, but no longer than this. */
+async function within(limit: Millis, clock: Clock, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work.finally(() => over.abort()), clock.sleep(limit, over.signal)]);
 }
 
 function sayHello(config: Config, log: Log, url: string): void {

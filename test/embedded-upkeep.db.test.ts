@@ -4,7 +4,7 @@ import sql from 'sql-template-tag';
 import { expect, test } from 'vitest';
 import { embeddedDb } from '../server/db/embedded.ts';
 import { openEngine } from '../server/db/embedded-engine.ts';
-import { maintainEmbedded, maintenanceLimits } from '../server/db/maintenance.ts';
+import { embeddedUpkeep, maintenanceLimits } from '../server/db/maintenance.ts';
 import { migrate } from '../server/db/migrate.ts';
 import { maintenanceIdle } from '../server/db/open-database.ts';
 import type { Db } from '../server/db/port.ts';
@@ -33,6 +33,7 @@ test('the folder stays bounded: after 500 micro-batches over the same 10,000 peo
   const world = await connectedWorld(db);
   const clock = manualClock();
   const tasks = { done: 0, failed: 0 };
+  const upkeep = embeddedUpkeep({ db, engine: engine.value, log: silentLog, clock }, limits);
   const loop = runLoop(
     {
       clock,
@@ -41,7 +42,7 @@ test('the folder stays bounded: after 500 micro-batches over the same 10,000 peo
       report: () => (tasks.failed += 1),
     },
     async () => {
-      const found = await maintainEmbedded(db, engine.value, silentLog, limits);
+      const found = await upkeep();
       if (found === 'more') tasks.done += 1;
       return found;
     },

@@ -3,7 +3,7 @@ import { type ManagedConnection, manage } from '../audiences/audiences.ts';
 import type { Queryable } from '../db/port.ts';
 import { deliveryReads } from '../delivery/delivery.ts';
 import { type Destination, listMappings, type Target, targetsOf } from '../destinations/destinations.ts';
-import { counts } from '../ledger/ledger.ts';
+import { counts, owed } from '../ledger/ledger.ts';
 import { type Sync, syncOf } from './sync-state.ts';
 
 /** What decides how a destination does (web.md 5.1), read once for its page and for Home. */
@@ -18,6 +18,8 @@ export interface Facts {
   readonly unmatched: ReadonlyMap<AudienceId, number>;
   /** Changes that TikTok has not been told of. */
   readonly pointers: number;
+  /** Whether any of them may go out: at a TikTok audience that is not blocked, of a destination that is on and not paused. */
+  readonly goingOut: boolean;
 }
 
 export interface Call {
@@ -42,6 +44,8 @@ export async function readFacts(q: Queryable, destination: Destination): Promise
     names.set(audienceId, audience?.name ?? idToText('audience', audienceId));
   }
   const reasons = await counts.skipReasons(q, spaceId, id);
+  const targets = await targetsOf(q, id);
+  const open = targets.filter(({ state }) => state !== 'blocked' && state !== 'gone').map((target) => target.id);
   const requests = await deliveryReads.selectRequests(q, id, { before: Number.MAX_SAFE_INTEGER, limit: callsRead });
   return {
     destination,
@@ -50,7 +54,7 @@ export async function readFacts(q: Queryable, destination: Destination): Promise
       const state = sync.get(connection.audienceId);
       return state ? [{ connection, name: names.get(connection.audienceId) ?? '', sync: state }] : [];
     }),
-    targets: await targetsOf(q, id),
+    targets,
     calls: requests.map((row) => ({
       kind: row.kind,
       outcome: row.outcome,
@@ -60,5 +64,6 @@ export async function readFacts(q: Queryable, destination: Destination): Promise
     })),
     unmatched: new Map(reasons.filter(({ reason }) => reason === noMapping).map((row) => [row.audience_id, row.count])),
     pointers: (await counts.countOwed(q, id)).pointers,
+    goingOut: await owed.anyOwed(q, id, open, []),
   };
 }

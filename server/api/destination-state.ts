@@ -187,7 +187,7 @@ const parkedLines = (facts: Facts, links: Links): Line[] =>
       status: 'needs-you',
       code: 'parked',
       since: connection.updatedAt,
-      message: `TikTok refused ${sync.counts.parked} people of ${name} on their own.`,
+      message: `TikTok refused ${grouped(sync.counts.parked)} people of ${name} on their own.`,
       kept: 'The others went through.',
       remedy: { label: 'Show parked', href: `${links.delivery}?view=parked` },
     }));
@@ -228,23 +228,18 @@ function slowed(facts: Facts, clock: Clock): Line[] {
       code: 'throttled',
       since: last.startedAt,
       message: 'TikTok asked for fewer calls.',
-      kept: `${owed} people wait, nobody is lost.`,
+      kept: `${grouped(owed)} people wait, nobody is lost.`,
       remedy: null,
     },
   ];
 }
 
-/** Whether nothing can be told before somebody has done what another line asks for. */
-const isStopped = ({ destination, targets }: Facts): boolean =>
-  destination.paused !== null ||
-  !destination.connected ||
-  (targets.length > 0 && targets.every(({ state }) => state === 'blocked' || state === 'gone'));
-
+/** A walk under way, or people who are on their way. Those who wait for what another line asks for are no work in progress. */
 const syncing = (facts: Facts): Line[] =>
   facts.audiences.flatMap(({ name, sync }) => {
     const { walk, counts: now } = sync;
     const walked = walk === null || walk.finishedAt !== null;
-    if (walk === null || (walked && (now.owed === 0 || isStopped(facts)))) return [];
+    if (walk === null || (walked && (now.owed === 0 || !facts.goingOut))) return [];
     const done = now.members - now.owed;
     return [
       {
@@ -274,13 +269,13 @@ function healthy(facts: Facts): Line {
 
 function whereMembersAre({ audiences }: Facts): string {
   const { owed, parked } = sumOf(audiences.map(({ sync }) => sync.counts));
-  if (owed > 0) return `${owed} people are on their way to TikTok.`;
-  if (parked > 0) return `All members with an identifier are on TikTok but ${parked} whom TikTok refused.`;
+  if (owed > 0) return `${grouped(owed)} people are on their way to TikTok.`;
+  if (parked > 0) return `All members with an identifier are on TikTok but ${grouped(parked)} whom TikTok refused.`;
   return 'All members with an identifier are on TikTok.';
 }
 
 const keptOf = (pointers: number): string | null =>
-  pointers === 0 ? null : `${pointers} change${pointers === 1 ? ' is' : 's are'} kept and will go out.`;
+  pointers === 0 ? null : `${grouped(pointers)} change${pointers === 1 ? ' is' : 's are'} kept and will go out.`;
 
 const sentence = (text: string): string => {
   const begun = text.charAt(0).toUpperCase() + text.slice(1);

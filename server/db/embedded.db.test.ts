@@ -15,7 +15,7 @@ import { systemRandom } from '../kernel/random.ts';
 import { must } from '../kernel/result.ts';
 import { embeddedDb } from './embedded.ts';
 import { type EmbeddedEngine, type EngineParts, openEngine, requestLimit } from './embedded-engine.ts';
-import { maintainEmbedded, maintenanceLimits } from './maintenance.ts';
+import { embeddedUpkeep, maintenanceLimits } from './maintenance.ts';
 import { openDatabase } from './open-database.ts';
 import { CommitUnknown, DatabaseUnavailable, type Db } from './port.ts';
 
@@ -192,9 +192,9 @@ test('maintenance removes dead rows, shortens the log and brings the age of tran
   for (let round = 0; round < 3; round += 1) await db.query(sql`update kept set n = n + 1`);
   await db.query(sql`select pg_stat_force_next_flush()`);
   const limits = { ...maintenanceLimits, walBytes: 1_000_000, transactionAge: 10_000 };
-  const work = async (): Promise<number> => {
-    for (let steps = 0; ; steps += 1)
-      if ((await maintainEmbedded(db, engine, silentLog, limits)) === 'idle') return steps;
+  const work = async (more: Partial<typeof limits> = {}): Promise<number> => {
+    const step = embeddedUpkeep({ db, engine, log: silentLog, clock: manualClock() }, { ...limits, ...more });
+    for (let steps = 0; ; steps += 1) if ((await step()) === 'idle') return steps;
   };
   expect(await work()).toBeGreaterThanOrEqual(2);
   const [state] = await db.query<{ dead: number; wal: number }>(sql`
@@ -204,7 +204,7 @@ test('maintenance removes dead rows, shortens the log and brings the age of tran
   expect(state?.wal).toBeLessThan(limits.walBytes);
   expect(await work(), 'nothing is due twice').toBe(0);
 
-  while ((await maintainEmbedded(db, engine, silentLog, { ...limits, transactionAge: 1 })) === 'more');
+  await work({ transactionAge: 1 });
   const [age] = await db.query<{ age: number }>(sql`select max(age(datfrozenxid)) as age from pg_database`);
   expect(age?.age, 'no database keeps an old id that nobody can freeze').toBeLessThan(200);
 });

@@ -1,4 +1,4 @@
-import { minutes } from '../kernel/clock.ts';
+import { type Clock, minutes } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { EmbeddedEngine } from './embedded-engine.ts';
 import { checkpoint, tableToFreeze, tableToVacuum, vacuum, vacuumFreeze, walBytes } from './maintenance.sql.ts';
@@ -27,18 +27,33 @@ export const maintenanceLimits: MaintenanceLimits = {
 /** Vacuum of a large table takes longer than any statement of ours may. */
 const taskLimit = minutes(10);
 
+/** A minute's dead rows are few; the log of a minute under full load is 600 MB, so that is looked at whenever the loop asks. */
+const tablesEvery = minutes(1);
+
 /**
- * One task of those that a PostgreSQL server does by itself and the embedded engine never does (design.md 4.2):
+ * One task a step of those that a PostgreSQL server does by itself and the embedded engine never does (design.md 4.2):
  * checkpoint, vacuum, freezing of old transaction ids. Nothing else runs meanwhile, so each is one table at a time.
  */
-export async function maintainEmbedded(
-  db: Db,
-  engine: Pick<EmbeddedEngine, 'allowLong'>,
-  log: Log,
-  limits: MaintenanceLimits = maintenanceLimits,
-): Promise<'more' | 'idle'> {
-  const [wal] = await walBytes(db);
-  if (wal && wal.bytes > limits.walBytes) return await withLongLimit(engine, () => checkpoint(db));
+export function embeddedUpkeep(parts: UpkeepParts, limits = maintenanceLimits): () => Promise<'more' | 'idle'> {
+  let tablesAt = 0;
+  return async () => {
+    const [wal] = await walBytes(parts.db);
+    if (wal && wal.bytes > limits.walBytes) return await withLongLimit(parts.engine, () => checkpoint(parts.db));
+    if (parts.clock.elapsed() < tablesAt) return 'idle';
+    const found = await tidyTable(parts, limits);
+    if (found === 'idle') tablesAt = parts.clock.elapsed() + tablesEvery;
+    return found;
+  };
+}
+
+interface UpkeepParts {
+  readonly db: Db;
+  readonly engine: Pick<EmbeddedEngine, 'allowLong'>;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+async function tidyTable({ db, engine, log }: UpkeepParts, limits: MaintenanceLimits): Promise<'more' | 'idle'> {
   const [old] = await tableToFreeze(db, limits.transactionAge);
   if (old) {
     log.debug('freezing old transaction ids', { table: old.table, age: old.age });

@@ -6,7 +6,7 @@ import type { Random } from '../kernel/random.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { embeddedDb } from './embedded.ts';
 import { openEngine } from './embedded-engine.ts';
-import { maintainEmbedded } from './maintenance.ts';
+import { embeddedUpkeep } from './maintenance.ts';
 import type { Db } from './port.ts';
 import { openPostgres } from './postgres.ts';
 
@@ -48,7 +48,7 @@ export async function openDatabase(
   const db = embeddedDb(engine.value, { ...parts, ...(rest.schema === undefined ? {} : { schema: rest.schema }) });
   return ok({
     ...db,
-    maintain: () => maintainEmbedded(db, engine.value, parts.log),
+    maintain: embeddedUpkeep({ ...parts, db, engine: engine.value }),
     async close() {
       await db.close();
       await engine.value.close();

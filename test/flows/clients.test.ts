@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Analytics } from '@segment/analytics-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -44,6 +46,18 @@ test('@segment/analytics-node puts a person into the TikTok audience, and takes 
 test('after the clients are done nothing is owed, parked or in doubt', async () => {
   expect(await usher.settled(shop.destinationId)).toMatchObject({ owed: 0, parked: 0, doubts: 0, members: 0 });
 });
+
+test('a client that never ends its request holds up no stop of the server', async () => {
+  const { hostname, port } = new URL(usher.url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  socket.write('POST /v1/batch HTTP/1.1\r\nHost: usher\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n');
+  const [continues] = await once(socket, 'data');
+  expect(String(continues)).toContain('100 Continue');
+  await usher.restart();
+  socket.destroy();
+  expect(await usher.numbers(shop.destinationId)).toMatchObject({ owed: 0, doubts: 0 });
+}, 60_000);
 
 /** The real program; it must exist and end with 0. Gives the answer's body. */
 async function curl(path: string, event: object): Promise<string> {

@@ -308,7 +308,7 @@ test('defect 7: with two audiences on one destination nobody lands in the wrong 
   expect(new Set(series.map((one) => one.outcome))).toEqual(new Set(['mapped', 'added', 'removed']));
   const mapped = series.filter((one) => one.outcome === 'mapped').reduce((sum, one) => sum + one.count, 0);
   expect(mapped).toBe(5);
-  // Each mapping is told what it has added: of `a` Ana and Both, of `b` Ben and Both.
+  // Each of the two mappings has added two people.
   const added = new Map<string | null, number>();
   for (const { outcome, mappingId, count } of series)
     if (outcome === 'added') added.set(mappingId, (added.get(mappingId) ?? 0) + count);
