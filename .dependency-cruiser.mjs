@@ -2,7 +2,13 @@
 const small = ['server/kernel', 'server/db', 'contract'];
 const stages = ['ingest', 'profiles', 'audiences', 'mappings', 'ledger', 'delivery'].map((name) => `server/${name}`);
 const besideStages = ['server/auth', 'server/destinations', 'server/tiktok'];
-const composition = ['server/config.ts', 'server/version.ts', 'server/health.ts', 'server/pipeline.ts'];
+const composition = [
+  'server/config.ts',
+  'server/version.ts',
+  'server/health.ts',
+  'server/pipeline.ts',
+  'server/send-test.ts',
+];
 const everyFrontPage = [...small, ...stages, ...besideStages, ...composition, 'server/api'];
 
 /** A stage sees the stages before it. */
@@ -26,6 +32,7 @@ const mayImport = {
   'server/version.ts': [],
   'server/health.ts': everyFrontPage,
   'server/pipeline.ts': everyFrontPage,
+  'server/send-test.ts': everyFrontPage,
   'server/start.ts': everyFrontPage,
   'server/main.ts': [...everyFrontPage, 'server/start.ts'],
   cli: ['server/main.ts', 'server/config.ts', 'sandbox', 'server/kernel', 'contract', 'tools/bundle.mjs'],

@@ -7,9 +7,8 @@
  * The first five are one transaction (I12): `processBatch`, called by ingest for every micro-batch. Delivery reads what
  * that transaction committed. A stage wakes the next only by committing rows; a wake-up that is lost costs time.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { AudienceId, PersonId } from '../contract/ids.ts';
-import type { ReceivedEvent, SegmentEvent } from '../contract/segment-event.ts';
+import type { ReceivedEvent } from '../contract/segment-event.ts';
 import {
   type Audience,
   applyAudienceEvents,
@@ -21,14 +20,7 @@ import {
 } from './audiences/audiences.ts';
 import type { Db, Tx } from './db/port.ts';
 import { countLevels, type Delivery, mergeParked, sweepCounts, sweepRequests } from './delivery/delivery.ts';
-import {
-  askToCreate,
-  type Destination,
-  ensureTargets,
-  getDestination,
-  getMapping,
-  shareDestinations,
-} from './destinations/destinations.ts';
+import { shareDestinations } from './destinations/destinations.ts';
 import { countIgnored, sweepIngestCounts, sweepMessages } from './ingest/ingest.ts';
 import { backoff } from './kernel/backoff.ts';
 import { type Clock, days, type Millis, millis, minutes, seconds } from './kernel/clock.ts';
@@ -40,7 +32,6 @@ import {
   endTargets,
   type LevelDeps,
   levelMembers,
-  levelTest,
   live,
   mergePeople,
   type Pointer,
@@ -52,7 +43,6 @@ import {
   sweepStalePointers,
   walkStep,
 } from './ledger/ledger.ts';
-import { compileMapping, type MappingDefinition, type MappingProblem } from './mappings/mappings.ts';
 import { type Merge, resolvePeople } from './profiles/profiles.ts';
 
 /** One micro-batch through the stages, in ingest's transaction. No effects outside of it: it may run again. */
@@ -77,7 +67,7 @@ export async function processBatch(tx: Tx, deps: LevelDeps, batch: readonly Rece
 }
 
 /** Who the events are about, and the members of those whom they show to be one: to be levelled anew (rule 13). */
-async function resolveAndMerge(
+export async function resolveAndMerge(
   tx: Tx,
   deps: LevelDeps,
   batch: readonly ReceivedEvent[],
@@ -119,92 +109,6 @@ function unspoken(merged: readonly MemberChange[], changes: readonly MemberChang
   const spoken = new Set(changes.map(keyOf));
   return merged.filter((change) => !spoken.has(keyOf(change)));
 }
-
-interface MappingTest {
-  readonly destination: Destination;
-  readonly mapping: MappingDefinition;
-  readonly event: SegmentEvent;
-}
-/** Whether the ledger took it; the reason holds no identifier. */
-type TestSent = { readonly sent: true } | { readonly sent: false; readonly reason: string };
-const notSent = (reason: string): TestSent => ({ sent: false, reason });
-
-/** Test Mapping with *send* (design.md 7): the event runs through one mapping, for real, as a direct event of its person. */
-export async function sendTest(tx: Tx, deps: LevelDeps, test: MappingTest): Promise<TestSent> {
-  const { destination, mapping, event } = test;
-  const compiled = compileMapping({ ...mapping, enabled: true }, destination.settings);
-  if (!compiled.ok) return notSent(wordsOf(compiled.error));
-  if (!compiled.value.matches(event)) return notSent('the event does not match the trigger');
-  if (compiled.value.action === 'none') return createNamedAudience(tx, deps, test);
-  const now = deps.clock.now();
-  const stampUs = now * 1_000;
-  const received: ReceivedEvent = {
-    spaceId: destination.spaceId,
-    sourceId: (destination.sourceId ?? 0) as ReceivedEvent['sourceId'],
-    sourceKind: 'server',
-    event,
-    timeUs: stampUs,
-    originalUs: stampUs,
-  };
-  const { people, merged } = await resolveAndMerge(tx, deps, [received]);
-  const changed = await whatChanged(tx, test);
-  await levelMembers(tx, deps, { lane: live, changes: merged, directs: [] });
-  if (changed) return notSent(changed);
-  const personId: PersonId | null | undefined = people[0];
-  if (!personId) return notSent('the event names nobody');
-  // Newer than any event that happened before: a person pressed a button now.
-  const stamp = { timeUs: stampUs, originalUs: stampUs, arrival: Number.MAX_SAFE_INTEGER };
-  const counts = await levelTest(tx, deps, { received, personId, stamp }, { destination, mappings: [compiled.value] });
-  await countLevels(tx, counts, new Date(now));
-  const [left] = counts.filter(({ outcome }) => outcome !== 'mapped');
-  return left ? notSent(left.reason) : { sent: true };
-}
-
-/**
- * The test was read before the transaction. From here on whoever changes or deletes its destination or mapping waits: nothing may be
- * written behind what takes their people out (rule 12).
- */
-async function whatChanged(tx: Tx, { destination, mapping }: MappingTest): Promise<string | undefined> {
-  await shareDestinations(tx, [destination.spaceId]);
-  const standing = await getDestination(tx, destination.id);
-  if (!standing) return 'the destination was deleted meanwhile';
-  const isStored = mapping.id > 0;
-  const stored = isStored ? await getMapping(tx, destination.id, mapping.id) : undefined;
-  if (isStored && !stored) return 'the mapping was deleted meanwhile';
-  const isSame =
-    isDeepStrictEqual(standing.settings, destination.settings) &&
-    (!stored || isDeepStrictEqual(madeBy(stored), madeBy(mapping)));
-  return isSame ? undefined : 'the mapping or the destination was changed meanwhile: test it again';
-}
-
-const madeBy = ({ actionSlug, trigger, settings }: MappingDefinition) => ({ actionSlug, trigger, settings });
-
-/**
- * The action createAudience: what it names becomes a target, which delivery looks up by name and creates only where there
- * is none, so a second click makes no second audience (segment-spec.md 7.8, defect 20).
- */
-async function createNamedAudience(tx: Tx, { clock }: LevelDeps, test: MappingTest): Promise<TestSent> {
-  const { destination, event, mapping } = test;
-  if (!destination.settings.createAudiences)
-    return notSent('this destination may not create audiences; its setting createAudiences is off');
-  // Where Add to Audience would add, with nobody to add: the same fields by the same rules.
-  const { selected_advertiser_id: advertiser_id, custom_audience_name } = mapping.settings;
-  const settings = { advertiser_id, custom_audience_name };
-  const compiled = compileMapping({ ...mapping, actionSlug: 'addToAudience', settings }, destination.settings);
-  if (!compiled.ok) return notSent(wordsOf(compiled.error));
-  const made = compiled.value.evaluate(event);
-  if (made.kind === 'filtered' || made.kind === 'invalid') return notSent(made.reason);
-  if (!made.target) return notSent(made.kind === 'nobody' ? made.reason : 'no audience is named');
-  const changed = await whatChanged(tx, test);
-  if (changed) return notSent(changed);
-  const { id: destinationId, spaceId } = destination;
-  const targets = await ensureTargets(tx, clock, { spaceId, destinationId }, [made.target]);
-  await askToCreate(tx, clock, targets);
-  return { sent: true };
-}
-
-const wordsOf = (problems: readonly MappingProblem[]): string =>
-  problems.map(({ field, message }) => `${field} ${message}`).join('; ');
 
 // Loops ------------------------------------------------------------------------------------------------------------------
 

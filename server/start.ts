@@ -16,7 +16,8 @@ import type { Log } from './kernel/log.ts';
 import type { Random } from './kernel/random.ts';
 import { Secret, type Vault } from './kernel/secret.ts';
 import { producersOf } from './ledger/ledger.ts';
-import { type Pipeline, processBatch, sendTest, startPipeline } from './pipeline.ts';
+import { type Pipeline, processBatch, startPipeline } from './pipeline.ts';
+import { sendTest } from './send-test.ts';
 import { createTikTok, type TikTok } from './tiktok/tiktok.ts';
 import { version } from './version.ts';
 

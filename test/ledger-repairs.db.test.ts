@@ -7,7 +7,7 @@ import { type Destination, getDestination, withDefaults } from '../server/destin
 import { silentLog } from '../server/kernel/log.ts';
 import { must } from '../server/kernel/result.ts';
 import { beginRelease, beginWalk, moveSiblings, owed, producersOf, sweepAbsentRows } from '../server/ledger/ledger.ts';
-import { sendTest } from '../server/pipeline.ts';
+import { sendTest } from '../server/send-test.ts';
 import { testDatabase } from './support/database.ts';
 import { engageEvent } from './support/usher.ts';
 import { advertiserId, makeWorld, type World } from './support/world.ts';
