@@ -1,7 +1,7 @@
 /**
  * START HERE. The stages in the order of the data (design.md 2), and their loops:
  *
- *   ingest/ingest.ts → profiles/profiles.ts → audiences/audiences.ts → mappings/mappings.ts → ledger/ledger.ts
+ *   ingest/ingest.ts → profiles/profiles.ts → audiences/audiences.ts → ledger/level-members.ts, which asks mappings/mappings.ts
  *     → delivery/delivery.ts → tiktok/tiktok.ts
  *
  * The first five are one transaction (I12): `processBatch`, called by ingest for every micro-batch. Delivery reads what

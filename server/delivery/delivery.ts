@@ -193,6 +193,7 @@ async function sendAll(deps: DeliveryDeps, run: Run): Promise<void> {
     [...byAdvertiser].map(async ([advertiserId, targets]) => {
       try {
         await assertDueDoubts(deps, run, targets);
+        // drain.ts: `readOwed` → `planWindow` (whom to add or delete) → `tell` in send.ts.
         await drainAdvertiser(deps, run, advertiserId, targets);
       } catch (error) {
         // The others stop as well, before the lease goes and another run may touch the same hashes (rule 9).

@@ -72,7 +72,7 @@ export interface IngestDeps {
   readonly random: Random;
   readonly log: Log;
   readonly vault: Vault;
-  /** The stages behind ingest, in the same transaction (I12). Run again after a deadlock or with fewer events: no effects outside. */
+  /** `processBatch` of pipeline.ts: the stages behind ingest, called by apply-batch.ts in the transaction that drops the duplicates (I12). Run again after a deadlock or with fewer events: no effects outside. */
   readonly process: (tx: Tx, batch: ReceivedEvent[]) => Promise<void>;
   readonly reached: ReachCrashPoint;
   /** A micro-batch has committed: the stages behind may look at once. */

@@ -43,6 +43,7 @@ export async function levelMembers(tx: Tx, deps: LevelDeps, input: LevelInput): 
   );
   const { directs, counts: more } = directWishes(input.directs, producers);
   counts.push(...more);
+  // Rows and, for each change of level, a pointer to what is owed: delivery's `step` finds destinations by those.
   await applyWishes(tx, deps, input.lane, { members, directs });
   await explainIdle(tx, deps, idle);
   return counts;
@@ -133,6 +134,7 @@ function memberWish(
     personId,
     present: member.present,
     exited: member.exited,
+    // wish.ts: the connection's event (`emittedEvents`) through each mapping's `matches`, then `evaluate` (mappings.ts).
     wish: wishOf({ audience, connection, member, events }, mappings),
     broken,
     leftAt,
